@@ -1,0 +1,1 @@
+"""Scanyard: a scan queue for Kubernetes."""

@@ -1,0 +1,75 @@
+"""Everything an operator can be told, read once from the environment and checked at start."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from scanyard.errors import InvalidInputError
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: What no scan may reach whatever a queue says: this host, link-local with the cloud metadata
+#: services (169.254.169.254, fd00:ec2::254), multicast, and "no address".
+DEFAULT_DENIED_NETWORKS = (
+    "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,224.0.0.0/4,255.255.255.255/32,"
+    "::/128,::1/128,fe80::/10,ff00::/8,fd00:ec2::254/128"
+)
+
+
+class LogFormat(StrEnum):
+    """How log lines look: JSON for machines, text for people, auto by what standard error is."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseSettings):
+    """Operator settings; each field is the environment variable SCANYARD_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="SCANYARD_", frozen=True, extra="ignore")
+
+    redis_url: str = "redis://localhost:6379/0"
+    redis_password: SecretStr | None = None
+    installation: str = "scanyard/scanyard"
+    scanner_image: str = "scanyard/scanner:dev"
+    scanner_image_pull_policy: str = Field("IfNotPresent", pattern="^(Always|IfNotPresent|Never)$")
+    scanner_image_pull_secrets: Annotated[list[str], NoDecode] = []
+    denied_networks: Annotated[list[IPNetwork], NoDecode] = Field(
+        DEFAULT_DENIED_NETWORKS, validate_default=True
+    )
+    pod_retention_seconds: int = Field(3600, ge=0)
+    max_concurrent_scans: int = Field(0, ge=0, description="0: no installation-wide limit")
+    scan_resources: dict[str, Any] = {
+        "requests": {"cpu": "50m", "memory": "64Mi"},
+        "limits": {"memory": "512Mi"},
+    }
+    scan_grace_seconds: int = Field(60, ge=60, le=3600)
+    log_format: LogFormat = LogFormat.AUTO
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    http_port: int = Field(8080, ge=1, le=65535)
+
+    _split_lists = field_validator("scanner_image_pull_secrets", "denied_networks", mode="before")(
+        _split
+    )
+
+
+def load_settings() -> Settings:
+    """Read the environment; a bad value is one InvalidInputError that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SCANYARD_" + str(first["loc"][0]).upper()
+        raise InvalidInputError(name, first["msg"], "correct the operator's environment") from None
