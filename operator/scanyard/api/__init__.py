@@ -1,0 +1,1 @@
+"""The custom resources ScanJob and ScanQueue: models, names, target grammar, CRD generation."""

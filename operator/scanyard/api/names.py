@@ -1,0 +1,48 @@
+"""Names that other programs see: API group, resources, labels, annotations, Pod names."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+GROUP: Final = "scanyard.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+CATEGORY: Final = "scanyard"
+
+SCANJOB_KIND: Final = "ScanJob"
+SCANJOB_PLURAL: Final = "scanjobs"
+SCANQUEUE_KIND: Final = "ScanQueue"
+SCANQUEUE_PLURAL: Final = "scanqueues"
+
+DEFAULT_QUEUE: Final = "default"
+
+# Labels on attempt Pods. A label value takes 63 characters, so the queue is hashed.
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "scanyard"
+LABEL_UID: Final = f"{GROUP}/uid"
+LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
+LABEL_QUEUE: Final = f"{GROUP}/queue"
+LABEL_ROLE: Final = f"{GROUP}/role"
+ROLE_ATTEMPT: Final = "attempt"
+ROLE_TOMBSTONE: Final = "tombstone"
+
+# Annotations on attempt Pods: the full "namespace/name" of what the labels stand for.
+ANNOTATION_SCANJOB: Final = f"{GROUP}/scanjob"
+ANNOTATION_QUEUE: Final = f"{GROUP}/queue"
+
+POD_NAME_PREFIX_LENGTH: Final = 40
+
+
+def pod_name(job_name: str, uid: str, attempt: int) -> str:
+    """Name of an attempt's Pod: `<job, at most 40>-<first 8 of uid>-<attempt>`, at most 63 long.
+
+    The uid keeps a ScanJob that was deleted and created again apart from its namesake.
+    """
+    prefix = job_name[:POD_NAME_PREFIX_LENGTH].rstrip("-.")
+    return f"{prefix}-{uid[:8]}-{attempt}"
+
+
+def queue_label(queue_key: str) -> str:
+    """Label value for the queue with the key "namespace/name": 16 hex digits of its SHA-256."""
+    return hashlib.sha256(queue_key.encode()).hexdigest()[:16]

@@ -1,0 +1,125 @@
+"""Rules over several fields of a ScanJob, and what may change after it was created."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanyard.api.rules import immutable, rule
+from scanyard.api.target_rules import ONE_FAMILY
+
+_TECHNIQUE = "(has(self.nmap) ? self.nmap.technique : 'Connect')"
+
+_OPTIONS_OF_ITS_SCANNER = [
+    rule(
+        "self.scanner == 'nmap' || !has(self.nmap)",
+        "nmap options need the scanner nmap: remove nmap or set scanner to nmap",
+        field_path=".nmap",
+    ),
+    rule(
+        "self.scanner == 'masscan' || !has(self.masscan)",
+        "masscan options need the scanner masscan: remove masscan or set scanner to masscan",
+        field_path=".masscan",
+    ),
+]
+
+_PORTS_OF_ITS_SCANNER = [
+    rule(
+        "self.scanner != 'masscan' || "
+        "(has(self.ports) && (has(self.ports.tcp) || has(self.ports.udp)))",
+        "masscan needs the ports to scan: set ports.tcp or ports.udp (ports.top is for nmap)",
+        field_path=".ports",
+    ),
+    rule(
+        f"{_TECHNIQUE} != 'Udp' || !has(self.ports) || !has(self.ports.tcp)",
+        "technique Udp scans no TCP ports: remove ports.tcp, or use Connect or Syn with both",
+        field_path=".ports",
+    ),
+    rule(
+        f"{_TECHNIQUE} != 'Discovery' || !has(self.ports)",
+        "technique Discovery only finds hosts: remove ports or use another technique",
+        field_path=".ports",
+    ),
+    rule(
+        f"{_TECHNIQUE} != 'Discovery' || "
+        "!(self.nmap.serviceDetection || self.nmap.osDetection || self.nmap.skipHostDiscovery)",
+        "technique Discovery takes no serviceDetection, osDetection or skipHostDiscovery: "
+        "remove them or use another technique",
+        field_path=".nmap",
+    ),
+]
+
+_TARGETS_TOGETHER = [
+    rule(
+        ONE_FAMILY,
+        "IPv4 and IPv6 cannot be scanned together: create one ScanJob for each",
+        field_path=".targets",
+    ),
+]
+
+_CANCEL = [
+    rule(
+        "self.cancel || !oldSelf.cancel || "
+        "(has(self.rerunToken) && self.?rerunToken != oldSelf.?rerunToken)",
+        "cancel cannot be taken back: set a new rerunToken with it to run the ScanJob again",
+        field_path=".cancel",
+    ),
+]
+
+IMMUTABLE_FIELDS: Final = (
+    "scanner",
+    "targets",
+    "excludeTargets",
+    "ports",
+    "nmap",
+    "masscan",
+    "timeoutSeconds",
+)
+
+SPEC_RULES: Final = [
+    *_OPTIONS_OF_ITS_SCANNER,
+    *_PORTS_OF_ITS_SCANNER,
+    *_TARGETS_TOGETHER,
+    *_CANCEL,
+    *(immutable(field) for field in IMMUTABLE_FIELDS),
+]
+"""On the spec."""
+
+PORTS_RULES: Final = [
+    rule(
+        "has(self.tcp) || has(self.udp) || has(self.top)",
+        "set tcp, udp or top, or remove ports to scan the ports that nmap finds open most often",
+    ),
+    rule(
+        "!has(self.top) || !(has(self.tcp) || has(self.udp))",
+        "top cannot stand beside tcp or udp: keep one of them",
+        field_path=".top",
+    ),
+]
+"""On spec.ports."""
+
+MAX_PORT_LIST_LENGTH: Final = 4096
+
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+PORT_LIST: Final = f"{_PORT}(-{_PORT})?(,{_PORT}(-{_PORT})?)*"
+
+PORT_LIST_RULES: Final = [
+    rule(
+        f"self.matches(r'^{PORT_LIST}$')",
+        "must be ports of 1 to 65535 and ranges of them, such as 22,80,8000-8100",
+    ),
+    rule(
+        "self.split(',').all(p, !p.matches('^[0-9]+-[0-9]+$') || "
+        "int(p.split('-')[0]) <= int(p.split('-')[1]))",
+        "a range of ports ends before it starts: write the lower port first",
+    ),
+]
+"""On spec.ports.tcp and spec.ports.udp."""
+
+QUEUE_REF_RULE: Final = rule(
+    "self.spec.queueRef == oldSelf.spec.queueRef || "
+    "(self.status.phase in ['Pending', 'Queued', 'Suspended'] && "
+    "!(has(self.status.attempts) && self.status.attempts.exists(a, !has(a.endedAt))))",
+    "queueRef can be changed only while the ScanJob waits: create a new ScanJob",
+    field_path=".spec.queueRef",
+)
+"""On the ScanJob itself: only there a rule sees spec and status."""

@@ -1,0 +1,49 @@
+"""ScanQueue: where ScanJobs wait, how many run at once, in what order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
+from scanyard.api.conditions import Conditions
+
+StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
+
+DEFAULT_MAX_CONCURRENT: Final = 5
+DEFAULT_AGING_SECONDS: Final = 600
+
+
+class ScanQueueSpec(SpecModel):
+    """How many ScanJobs run at once, and in what order."""
+
+    max_concurrent: Annotated[Int32, Field(ge=0, le=10_000)] = DEFAULT_MAX_CONCURRENT
+    """Run at most so many ScanJobs at once; what runs when this is lowered may finish."""
+    priority: Annotated[Int32, Field(ge=-1000, le=1000)] = 0
+    """Which queue goes first when the installation-wide limit is short: the higher."""
+    stop_policy: StopPolicy = "None"
+    """Hold starts nothing new; HoldAndDrain also stops what runs and lets it wait again."""
+    aging_seconds: Annotated[Int32, Field(ge=0, le=31_536_000)] = DEFAULT_AGING_SECONDS
+    """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
+
+
+class ScanQueueStatus(StatusModel):
+    """How the queue fares."""
+
+    model_config = ConfigDict(json_schema_extra={"default": {"observedGeneration": -1}})
+
+    observed_generation: Int64 = -1
+    """The metadata.generation that this status speaks of."""
+    waiting: Annotated[Int32, Field(ge=0)] | None = None
+    """ScanJobs that wait in it."""
+    running: Annotated[Int32, Field(ge=0)] | None = None
+    """Slots that are held."""
+    conditions: Conditions = ()
+
+
+class ScanQueue(Resource):
+    """Where ScanJobs wait: how many run at once, in what order, and whether any may start."""
+
+    spec: ScanQueueSpec = ScanQueueSpec()
+    status: ScanQueueStatus = ScanQueueStatus()
