@@ -1,0 +1,1 @@
+"""The `scanyard` command: the operator, and what sets an installation up."""
