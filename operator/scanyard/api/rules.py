@@ -27,17 +27,16 @@ def rule(
     return entry
 
 
-def immutable(field: str) -> dict[str, str]:
+def immutable(field: str, *, always_set: bool) -> dict[str, str]:
     """The field keeps its value, or its absence, for the life of the object.
 
-    It stands on the spec, not on the field: a rule on an optional field does not run when the
-    field is added or removed.
+    always_set: the field is required or has a default. The rule stands on the spec, not on the
+    field: there it would not run when the field is added or removed.
     """
-    return rule(
-        f"self.?{field} == oldSelf.?{field}",
-        f"{field} cannot be changed: create a new ScanJob",
-        field_path=f".{field}",
-    )
+    same = f"self.{field} == oldSelf.{field}"
+    if not always_set:
+        same = f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || {same})"
+    return rule(same, f"{field} cannot be changed: create a new ScanJob", field_path=f".{field}")
 
 
 def validations(*rules: dict[str, str]) -> dict[str, Any]:

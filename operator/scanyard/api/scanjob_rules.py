@@ -59,28 +59,29 @@ _TARGETS_TOGETHER = [
 _CANCEL = [
     rule(
         "self.cancel || !oldSelf.cancel || "
-        "(has(self.rerunToken) && self.?rerunToken != oldSelf.?rerunToken)",
+        "(has(self.rerunToken) && "
+        "(!has(oldSelf.rerunToken) || self.rerunToken != oldSelf.rerunToken))",
         "cancel cannot be taken back: set a new rerunToken with it to run the ScanJob again",
         field_path=".cancel",
     ),
 ]
 
-IMMUTABLE_FIELDS: Final = (
-    "scanner",
-    "targets",
-    "excludeTargets",
-    "ports",
-    "nmap",
-    "masscan",
-    "timeoutSeconds",
-)
+_IMMUTABLE = [
+    immutable("scanner", always_set=True),
+    immutable("targets", always_set=True),
+    immutable("excludeTargets", always_set=False),
+    immutable("ports", always_set=False),
+    immutable("nmap", always_set=False),
+    immutable("masscan", always_set=False),
+    immutable("timeoutSeconds", always_set=True),
+]
 
 SPEC_RULES: Final = [
     *_OPTIONS_OF_ITS_SCANNER,
     *_PORTS_OF_ITS_SCANNER,
     *_TARGETS_TOGETHER,
     *_CANCEL,
-    *(immutable(field) for field in IMMUTABLE_FIELDS),
+    *_IMMUTABLE,
 ]
 """On the spec."""
 
@@ -101,15 +102,26 @@ MAX_PORT_LIST_LENGTH: Final = 4096
 
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 PORT_LIST: Final = f"{_PORT}(-{_PORT})?(,{_PORT}(-{_PORT})?)*"
+_IS_PORT_LIST = f"self.matches(r'^{PORT_LIST}$')"
+
+# 4,096 characters cannot hold more different ports than a few over this; to the API server's
+# estimate the bound makes the difference.
+MAX_PORT_LIST_ITEMS: Final = 1000
+_IS_SHORT = f"size(self.split(',', {MAX_PORT_LIST_ITEMS + 1})) <= {MAX_PORT_LIST_ITEMS}"
 
 PORT_LIST_RULES: Final = [
     rule(
-        f"self.matches(r'^{PORT_LIST}$')",
+        _IS_PORT_LIST,
         "must be ports of 1 to 65535 and ranges of them, such as 22,80,8000-8100",
     ),
     rule(
-        "self.split(',').all(p, !p.matches('^[0-9]+-[0-9]+$') || "
-        "int(p.split('-')[0]) <= int(p.split('-')[1]))",
+        _IS_SHORT,
+        f"must be at most {MAX_PORT_LIST_ITEMS} ports and ranges: join neighbours to ranges",
+    ),
+    rule(
+        f"!{_IS_PORT_LIST} || !({_IS_SHORT}) || "
+        f"self.split(',', {MAX_PORT_LIST_ITEMS}).all(item, "
+        "[item.split('-')].all(ends, size(ends) != 2 || int(ends[0]) <= int(ends[1])))",
         "a range of ports ends before it starts: write the lower port first",
     ),
 ]

@@ -3,6 +3,10 @@
 nmap reads `2130706433`, `127.1`, `0177.0.0.1` and `localhost/31` in its own way, so nothing is
 accepted but the one canonical spelling of each form. Used are the functions of the Kubernetes IP
 and CIDR libraries, which refuse zones (`fe80::1%eth0`) and IPv4-mapped IPv6 addresses.
+
+The API server estimates the cost of every rule as if all of 1,024 items were 253 characters long,
+and refuses a CRD over 10⁷ for one rule or 10⁸ together. So strings are never put together here
+(the size of `string(ip(self))` is unknown to it; only `format` may take that) and lists are cut.
 """
 
 from __future__ import annotations
@@ -22,47 +26,45 @@ DNS_NAME: Final = (
 )
 
 _NAME = f"self.matches(r'^{DNS_NAME}$')"
-_RANGE = "[self.split('-')].exists(ends, size(ends) == 2 && isIP(ends[0]) && isIP(ends[1]))"
+_RANGE = "(size(self.split('-', 3)) == 2 && self.split('-', 3).all(end, isIP(end)))"
 
 # An address of IPv4-mapped form never parses, and this is the block just below ::ffff:0:0/96: a
 # network of 95 bits or fewer holds both or neither.
 _BELOW_MAPPED = "::fffe:0:0"
 
-_V4_ORDER = " + ".join(
-    f"(int(ends[1].split('.')[{i}]) - int(ends[0].split('.')[{i}])) * {256 ** (3 - i)}"
-    for i in range(4)
+
+def _of_range(condition: str) -> str:
+    """The condition on the ends `a` and `b` of a range; true of everything else."""
+    return f"!{_RANGE} || [self.split('-')[0]].all(a, [self.split('-')[1]].all(b, {condition}))"
+
+
+_V4 = "(ip(a).family() == 4 && ip(b).family() == 4)"
+_V6 = "(ip(a).family() == 6 && ip(b).family() == 6)"
+
+_V4_DIFFERENCE = " + ".join(
+    f"(int(b.split('.')[{i}]) - int(a.split('.')[{i}])) * {256 ** (3 - i)}" for i in range(4)
 )
-
-
-def _first(bits: str) -> str:
-    return f"cidr(ends[0] + '/' + string({bits}))"
-
-
-# a <= b for two IPv6 addresses inside one /96, without arithmetic on 128 bits: they are equal, or
-# at the first bit n where they differ it is a that has 0 there (its /n and /n+1 start alike).
-# The group of 16 bits in which that bit lies is found first, which keeps the estimated cost low.
-_V6_ORDER = (
-    "ends[0] == ends[1] || "
-    f"[{_first('112')}.containsIP(ip(ends[1])) ? 112 : 96].exists(group, "
-    f"[{', '.join(str(bit) for bit in range(16))}].exists(bit, "
-    f"{_first('group + bit')}.containsIP(ip(ends[1])) && "
-    f"!{_first('group + bit + 1')}.containsIP(ip(ends[1])) && "
-    f"{_first('group + bit')}.masked().ip() == {_first('group + bit + 1')}.masked().ip()))"
+# Canonical groups of hexadecimal digits have no leading zeros: the longer one is the larger.
+# A range that ends in `::` has an empty last group, which is zero.
+_V6_LAST_GROUPS = (
+    "[a.substring(a.lastIndexOf(':') + 1)].all(x, [b.substring(b.lastIndexOf(':') + 1)].all(y, "
+    "size(x) < size(y) || (size(x) == size(y) && x <= y)))"
 )
 
 _ADDRESS_OR_NETWORK = [
     rule(
         "!isIP(self) || ip.isCanonical(self)",
         "write the address in its canonical form",
-        message_expression="'write the address in its canonical form: ' + string(ip(self))",
+        message_expression=(
+            "'write the address in its canonical form: %s'.format([string(ip(self))])"
+        ),
     ),
     rule(
         "!isCIDR(self) || self == string(cidr(self).masked())",
         "write the network in its canonical form, without host bits",
         message_expression=(
-            "'a network has no host bits and is in canonical form: write ' + "
-            "string(cidr(self).masked()) + ' for the network or ' + string(cidr(self).ip()) + "
-            "' for the one address'"
+            "'a network has no host bits: write %s for the network, or %s for the one address'"
+            ".format([string(cidr(self).masked()), string(cidr(self).ip())])"
         ),
     ),
     rule(
@@ -73,44 +75,30 @@ _ADDRESS_OR_NETWORK = [
     ),
 ]
 
-
-def _of_range(condition: str) -> str:
-    """The condition on the two `ends` of a range; true of everything else."""
-    return (
-        "[self.split('-')].all(ends, size(ends) != 2 || !isIP(ends[0]) || !isIP(ends[1]) || "
-        f"{condition})"
-    )
-
-
 _RANGES = [
     rule(
-        _of_range("(ip.isCanonical(ends[0]) && ip.isCanonical(ends[1]))"),
+        _of_range("ip.isCanonical(a) && ip.isCanonical(b)"),
         "write both ends of the range in their canonical form",
         message_expression=(
-            "'write both ends of the range in their canonical form: ' + "
-            "string(ip(self.split('-')[0])) + '-' + string(ip(self.split('-')[1]))"
+            "'write both ends of the range in their canonical form: %s-%s'"
+            ".format([string(ip(self.split('-')[0])), string(ip(self.split('-')[1]))])"
         ),
     ),
     rule(
-        _of_range("ip(ends[0]).family() == ip(ends[1]).family()"),
+        _of_range("ip(a).family() == ip(b).family()"),
         "both ends of a range must be IPv4, or both IPv6",
     ),
     rule(
-        _of_range(f"ip(ends[0]).family() != 4 || ip(ends[1]).family() != 4 || {_V4_ORDER} >= 0"),
+        _of_range(f"!{_V4} || {_V4_DIFFERENCE} >= 0"),
         "the range ends before it starts: write the lower address first",
     ),
     rule(
-        _of_range(
-            "ip(ends[0]).family() != 6 || ip(ends[1]).family() != 6 || "
-            f"{_first('96')}.containsIP(ip(ends[1]))"
-        ),
-        "an IPv6 range must lie inside one /96: write a smaller range or a network",
+        _of_range(f"!{_V6} || cidr(a + '/112').containsIP(b)"),
+        "an IPv6 range varies in its last group only, such as 2001:db8::1-2001:db8::ff: "
+        "write a smaller range, or a network",
     ),
     rule(
-        _of_range(
-            "ip(ends[0]).family() != 6 || ip(ends[1]).family() != 6 || "
-            f"!{_first('96')}.containsIP(ip(ends[1])) || {_V6_ORDER}"
-        ),
+        _of_range(f"!{_V6} || !cidr(a + '/112').containsIP(b) || {_V6_LAST_GROUPS}"),
         "the range ends before it starts: write the lower address first",
     ),
 ]
