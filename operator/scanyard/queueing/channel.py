@@ -1,0 +1,105 @@
+"""One script call after another: sent again until Redis answers, or until time is up.
+
+Repeating is safe because each script is idempotent (see lua/*.lua); nothing here decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from redis import exceptions
+from redis.asyncio import Redis
+
+from scanyard.queueing.errors import InvalidBatch, LedgerMisconfigured, LedgerUnavailable
+from scanyard.queueing.scripts import Script
+
+_T = TypeVar("_T")
+
+#: Called with a script's name and the seconds that its answer took, once for each answer.
+Observe = Callable[[str, float], None]
+
+_ACCESS_MEND = (
+    "set the operator's Redis user and password (Secret, SCANYARD_REDIS_PASSWORD) to those of the "
+    "server, and allow that user EVAL, EVALSHA, CONFIG GET or INFO, and the keys {scanyard:*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the ledger waits: for one answer, in all, and between two tries (full jitter)."""
+
+    command_timeout_seconds: float = 2.0
+    give_up_seconds: float = 5.0
+    first_backoff_seconds: float = 0.05
+    longest_backoff_seconds: float = 1.0
+
+
+class Channel:
+    """Calls scripts on one Redis client."""
+
+    def __init__(self, client: Redis, timing: Timing, observe: Observe) -> None:
+        self._client = client
+        self._timing = timing
+        self._observe = observe
+
+    async def call(self, script: Script, keys: Sequence[str], arguments: Sequence[str]) -> Any:
+        """Call a script until it answers, and return its reply.
+
+        Raises LedgerUnavailable when time is up (the script may have run), LedgerMisconfigured
+        where only a person can help, InvalidBatch if the script refused its arguments.
+        """
+        return await self._repeat(script.name, lambda: self._evaluate(script, keys, arguments))
+
+    async def ask(self, name: str, question: Callable[[Redis], Awaitable[_T]]) -> _T:
+        """Ask the client something that changes nothing until it answers; raises as `call` does."""
+        return await self._repeat(name, lambda: question(self._client))
+
+    async def _evaluate(self, script: Script, keys: Sequence[str], arguments: Sequence[str]) -> Any:
+        try:
+            return await self._client.evalsha(script.sha, len(keys), *keys, *arguments)
+        except exceptions.NoScriptError:  # a Redis that has forgotten it, so it has not run
+            return await self._client.eval(script.text, len(keys), *keys, *arguments)
+
+    async def _repeat(self, name: str, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        deadline = time.monotonic() + self._timing.give_up_seconds
+        backoff = self._timing.first_backoff_seconds
+        while True:
+            started = time.monotonic()
+            try:
+                async with asyncio.timeout(self._timing.command_timeout_seconds):
+                    reply = await attempt()
+            except (exceptions.RedisError, OSError, TimeoutError) as error:
+                _raise_if_hopeless(error)
+                pause = random.uniform(0, backoff)  # noqa: S311 - spreads load, hides nothing
+                if time.monotonic() + pause >= deadline:
+                    raise LedgerUnavailable(
+                        f"Redis does not answer {name}: {_told(error)}"
+                    ) from error
+                await asyncio.sleep(pause)
+                backoff = min(backoff * 2, self._timing.longest_backoff_seconds)
+            else:
+                self._observe(name, time.monotonic() - started)
+                return reply
+
+
+def _raise_if_hopeless(error: Exception) -> None:
+    text = str(error)
+    if text.startswith("SCANYARD_INVALID"):
+        raise InvalidBatch(text.removeprefix("SCANYARD_INVALID ")) from error
+    if isinstance(error, exceptions.OutOfMemoryError):
+        raise LedgerMisconfigured(
+            f"Redis is at its maxmemory and takes nothing more ({text}); raise maxmemory"
+        ) from error
+    denied = (exceptions.AuthenticationError, exceptions.NoPermissionError)
+    wrong = (exceptions.AuthenticationWrongNumberOfArgsError, exceptions.AuthorizationError)
+    if isinstance(error, (*denied, *wrong)) or text.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
+        raise LedgerMisconfigured(f"Redis refuses the operator ({text}); {_ACCESS_MEND}") from error
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
