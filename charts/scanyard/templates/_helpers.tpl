@@ -35,6 +35,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
+{{/* Labels of a Pod: without the chart's version, which would restart Redis for nothing. */}}
+{{- define "scanyard.podLabels" -}}
+{{ include "scanyard.selectorLabels" . }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* An image reference: (dict "root" $ "image" .Values.image). */}}
 {{- define "scanyard.image" -}}
 {{- if .image.digest -}}
@@ -139,7 +147,7 @@ activeDeadlineSeconds: 300
 template:
   metadata:
     labels:
-      {{- include "scanyard.labels" . | nindent 6 }}
+      {{- include "scanyard.podLabels" . | nindent 6 }}
   spec:
     restartPolicy: Never
     serviceAccountName: {{ include "scanyard.fullname" .root }}-{{ .component }}

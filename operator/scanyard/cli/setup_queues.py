@@ -123,10 +123,10 @@ def _conflicts() -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        causes = status_of(error).get("details", {}).get("causes", ())
+        details = status_of(error).get("details") or {}
         conflicts = tuple(
             FieldConflict(cause["field"], cause["message"])
-            for cause in causes
+            for cause in details.get("causes", ())
             if cause.get("reason") == "FieldManagerConflict"
         )
         if error.status == 409 and conflicts:
