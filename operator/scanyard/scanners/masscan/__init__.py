@@ -1,0 +1,1 @@
+"""masscan: its command line, its JSON, its progress."""

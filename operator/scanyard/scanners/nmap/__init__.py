@@ -1,0 +1,1 @@
+"""nmap: its command line, its XML, its progress."""
