@@ -14,9 +14,7 @@ _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 def configure_logging(level: str, log_format: LogFormat) -> None:
     """Send all logs to standard error in the chosen format; quieten libraries to warnings."""
-    as_text = log_format is LogFormat.TEXT or (
-        log_format is LogFormat.AUTO and sys.stderr.isatty()
-    )
+    as_text = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(_TEXT, "%H:%M:%S") if as_text else _json_formatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -35,7 +35,10 @@ API_REQUESTS = Counter(
     ("verb", "resource", "code"),
 )
 API_SECONDS = Histogram(
-    "scanyard_api_request_seconds", "Latency of those.", ("verb", "resource"), buckets=_SHORT_BUCKETS
+    "scanyard_api_request_seconds",
+    "Latency of those.",
+    ("verb", "resource"),
+    buckets=_SHORT_BUCKETS,
 )
 REDIS_SECONDS = Histogram(
     "scanyard_redis_command_seconds", "Round trip of a ledger command.", buckets=_SHORT_BUCKETS

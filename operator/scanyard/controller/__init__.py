@@ -1,0 +1,1 @@
+"""The shell around the decisions: watches, reconciles, admits, and builds Pods."""

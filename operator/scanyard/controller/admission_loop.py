@@ -1,0 +1,196 @@
+"""Who goes next: heads of the changed queues, slots from the ledger, admissions into status.
+
+The loop is one task, so a rebuild (which happens at the top of a pass) never overlaps with an
+admission: an attempt is in status before the next pass begins, or its slot is on its way back.
+The Pod is created by the reconciler, from status, as it would be after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NoReturn
+
+from scanyard import metrics
+from scanyard.controller.backoff import Backoff
+from scanyard.controller.context import Context
+from scanyard.controller.ledger_sync import rebuild
+from scanyard.controller.placement import Standing, attempt_text
+from scanyard.controller.resync import refresh_mirror
+from scanyard.controller.status_writer import settle_conflict, write_status
+from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeUnavailableError
+from scanyard.lifecycle.admission import admit
+from scanyard.lifecycle.decide import Holding
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.queueing.errors import LedgerUnavailable, Stale
+from scanyard.queueing.ledger import Ledger
+from scanyard.queueing.operations import OpResult, Take
+
+log = logging.getLogger(__name__)
+
+#: How many heads of a queue are read at once, and how many slots are taken in one command.
+_WINDOW, _BATCH = 64, 128
+#: An idle leader reads this often, so that a lost ledger is noticed.
+_IDLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    job: Job
+    queue: Queue
+    score: float
+
+    @property
+    def attempt(self) -> int:
+        return self.job.status.attempt_count + 1
+
+
+async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
+    """Admit for ever; a ledger that is away or stale is rebuilt before anything else."""
+    backoff = Backoff()
+    while True:
+        try:
+            if not context.ledger_current:
+                await refresh_mirror(context)
+                await rebuild(context, ledger)
+                metrics.LEDGER_AVAILABLE.set(1)
+            await _admit_all(context, ledger)
+            backoff.reset()
+            await _rest(context, ledger)
+        except (LedgerUnavailable, Stale, KubeUnavailableError) as error:
+            metrics.LEDGER_AVAILABLE.set(0)
+            if context.ledger_current or backoff.failures == 0:
+                log.warning("nothing is admitted for now: %s", error)
+            context.ledger_lost(str(error))
+            await asyncio.sleep(backoff.next_delay())
+
+
+async def _rest(context: Context, ledger: Ledger) -> None:
+    if context.changed_queues or not context.ledger_current:
+        return
+    context.wake.clear()
+    try:
+        await asyncio.wait_for(context.wake.wait(), _IDLE_SECONDS)
+    except TimeoutError:
+        await ledger.check()
+
+
+async def _admit_all(context: Context, ledger: Ledger) -> None:
+    """One pass: heads, choice, slots, status; repeated while queues have more to give."""
+    while context.changed_queues and context.ledger_current:
+        candidates = await _heads(context, ledger)
+        if not candidates:
+            return
+        taken = await _take(context, candidates)
+        await asyncio.gather(*(_record(context, candidate) for candidate in taken))
+
+
+async def _heads(context: Context, ledger: Ledger) -> list[_Candidate]:
+    """The ScanJobs that free slots could go to, the most urgent queue's first."""
+    if context.settings.max_concurrent_scans:
+        _all_waiting_queues(context)
+    queues = [q for key in context.changed_queues if (q := context.mirror.queues.named(key))]
+    context.changed_queues.clear()
+    open_queues = [q for q in queues if not q.held and _free(context, q) > 0]
+    if not open_queues:
+        return []
+    windows = await ledger.heads([queue.key for queue in open_queues], _WINDOW)
+    candidates: list[_Candidate] = []
+    for queue in sorted(open_queues, key=lambda q: (-q.priority, q.key)):
+        heads = windows[queue.key].heads[: _free(context, queue)]
+        for head in heads:
+            job = context.mirror.jobs.get(head.job.rpartition("/")[2])
+            if job is not None and _may_go(context, job, queue):
+                candidates.append(_Candidate(job, queue, head.score))
+    return candidates
+
+
+def _all_waiting_queues(context: Context) -> None:
+    """A slot of the installation that came free may be any queue's."""
+    for uid in context.mirror.queues.uids():
+        queue = context.mirror.queues.get(uid)
+        if queue is not None and context.placement.waiting(queue.key):
+            context.changed_queues.add(queue.key)
+
+
+def _free(context: Context, queue: Queue) -> int:
+    return queue.max_concurrent - context.placement.held(queue.key)
+
+
+def _may_go(context: Context, job: Job, queue: Queue) -> bool:
+    return admit(job, queue, fence=context.fence, now=context.now()) is not None
+
+
+async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Take slots for the candidates in order; what the ledger grants is held from now on."""
+    batch = candidates[:_BATCH]
+    for candidate in candidates[_BATCH:]:
+        context.queue_changed(candidate.queue.key)
+    takes = [
+        Take(
+            candidate.queue.key,
+            candidate.job.member,
+            attempt_text(candidate.job.uid, candidate.attempt),
+            candidate.queue.max_concurrent,
+            context.settings.max_concurrent_scans,
+        )
+        for candidate in batch
+    ]
+    results = await context.ledger.submit_all(takes)
+    taken = []
+    for candidate, result in zip(batch, results, strict=True):
+        if result is OpResult.TAKEN:
+            place = Holding(candidate.queue.key, candidate.attempt)
+            standing = Standing(candidate.job.member, place)
+            context.placement.set(candidate.job.uid, standing)
+            taken.append(candidate)
+        elif result is OpResult.NOT_WAITING:
+            context.dirty.add(candidate.job.uid)
+    for queue in {candidate.queue.key for candidate in taken}:
+        context.queue_changed(queue)
+    return taken
+
+
+async def _record(context: Context, candidate: _Candidate) -> None:
+    """Write the admission into status; whatever stands there afterwards is decided upon."""
+    uid = candidate.job.uid
+    async with context.lock(uid):
+        backoff = Backoff()
+        while True:
+            job = context.mirror.jobs.get(uid)
+            if job is None or not await _try_record(context, job, candidate):
+                break
+            await asyncio.sleep(backoff.next_delay())
+    # Admitted: the Pod is created. Not admitted: the slot is given back.
+    context.dirty.add(uid)
+
+
+async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool:
+    """Try once; True if the outcome is unknown, since the API server does not answer."""
+    queue = context.mirror.queues.named(candidate.queue.key)
+    now = context.now()
+    status = None if queue is None else admit(job, queue, fence=context.fence, now=now)
+    if status is None or status.attempt_count != candidate.attempt:
+        return False
+    try:
+        await write_status(context, job, status)
+    except (KubeConflictError, KubeNotFoundError):
+        await _settle(context, job)
+        return False
+    except KubeUnavailableError:
+        # Perhaps done, perhaps not: a consistent read tells.
+        return not await _settle(context, job)
+    waited = (now - job.queued_at) / timedelta(seconds=1)
+    metrics.WAIT_SECONDS.labels(job.namespace, candidate.queue.name).observe(max(waited, 0.0))
+    return False
+
+
+async def _settle(context: Context, job: Job) -> bool:
+    try:
+        await settle_conflict(context, job)
+    except KubeUnavailableError:
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""Telling the waiting that they wait: after 2 s, head first, at a bounded rate of writes.
+
+A ScanJob that is admitted at once is never shown as Queued, which saves one write per scan; and
+a burst of thousands does not take the API server from those that run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from typing import NoReturn
+
+from scanyard.controller.context import Context
+from scanyard.controller.placement import Standing
+from scanyard.lifecycle.decide import Waiting
+
+_AFTER_SECONDS = 2.0
+_WRITES_PER_SECOND = 20
+
+
+class Announcer:
+    """ScanJobs that have just begun to wait, by the time at which that is worth a write."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._young: list[tuple[float, float, str]] = []
+        self._due: list[tuple[float, str]] = []
+
+    def began_to_wait(self, uid: str, standing: Standing) -> None:
+        """Called when a ScanJob enters a queue's order."""
+        entry = (time.monotonic() + _AFTER_SECONDS, standing.score, uid)
+        heapq.heappush(self._young, entry)
+
+    async def run(self) -> NoReturn:
+        """Announce for ever."""
+        while True:
+            await asyncio.sleep(1.0)
+            self._tick()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        while self._young and self._young[0][0] <= now:
+            _, score, uid = heapq.heappop(self._young)
+            heapq.heappush(self._due, (score, uid))
+        written = 0
+        while self._due and written < _WRITES_PER_SECOND:
+            _, uid = heapq.heappop(self._due)
+            written += self._announce(uid)
+
+    def _announce(self, uid: str) -> bool:
+        standing = self._context.placement.get(uid)
+        job = self._context.mirror.jobs.get(uid)
+        if job is None or standing is None or not isinstance(standing.place, Waiting):
+            return False
+        told = job.status.phase == "Queued"
+        if told and job.status.observed_generation == job.generation:
+            return False
+        self._context.announce.add(uid)
+        self._context.dirty.add(uid)
+        return True

@@ -1,0 +1,80 @@
+"""What the parts of the controller share: one process, one leadership, one set of truths."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scanyard.controller.attempts import AttemptMemories
+from scanyard.controller.mirror import Mirror
+from scanyard.controller.placement import Placement
+from scanyard.controller.workqueue import WorkQueue
+from scanyard.kube.client import KubeClient
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.scope import DenyList
+from scanyard.queueing.writer import LedgerWriter
+from scanyard.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by handlers, reconciler, admission loop and reporters.
+
+    `dirty` holds ScanJob uids. `wake` tells the admission loop that something may go now.
+    `changed_queues` are queue keys whose heads or limits may have changed.
+    """
+
+    settings: Settings
+    kube: KubeClient
+    ledger: LedgerWriter
+    fence: int
+    deny: DenyList
+    mirror: Mirror = field(default_factory=Mirror)
+    placement: Placement = field(default_factory=Placement)
+    memories: AttemptMemories = field(default_factory=AttemptMemories)
+    dirty: WorkQueue = field(default_factory=lambda: WorkQueue(time.monotonic))
+    announce: set[str] = field(default_factory=set)
+    changed_queues: set[str] = field(default_factory=set)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    ledger_current: bool = False
+    ledger_trouble: str = "the ledger has not been built yet"
+    now: Callable[[], datetime] = utc_now
+    _refusals: dict[str, str] = field(default_factory=dict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def queue_changed(self, queue_key: str) -> None:
+        """Let the admission loop look at the queue."""
+        self.changed_queues.add(queue_key)
+        self.wake.set()
+
+    def ledger_lost(self, why: str) -> None:
+        """The ledger is away or stale: nothing is admitted until it has been rebuilt."""
+        self.ledger_current, self.ledger_trouble = False, why
+        self.wake.set()
+
+    def refusal_of(self, job: Job) -> str:
+        """Why the deny list refuses the targets, judged once: neither can change."""
+        if job.uid not in self._refusals:
+            self._refusals[job.uid] = self.deny.judge(job.spec["targets"], {}).refusal
+        return self._refusals[job.uid]
+
+    def lock(self, uid: str) -> asyncio.Lock:
+        """One ScanJob is changed by one task at a time."""
+        return self._locks.setdefault(uid, asyncio.Lock())
+
+    def forget(self, uid: str) -> None:
+        """Nothing of the ScanJob is left."""
+        self.memories.forget(uid)
+        self.announce.discard(uid)
+        self._refusals.pop(uid, None)
+        lock = self._locks.get(uid)
+        if lock is not None and not lock.locked():
+            del self._locks[uid]

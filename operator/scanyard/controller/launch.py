@@ -1,0 +1,130 @@
+"""From an admitted attempt to its Pod: resolve, judge, build, create; and the tombstone.
+
+A create without an answer is simply repeated by the next look: the name is the attempt's own, so
+it can be done once only. A definite no closes the attempt, gives the slot back and parks the
+ScanJob; it does not count as an attempt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from scanyard.api import names
+from scanyard.controller.context import Context
+from scanyard.controller.pods import attempt_pod, tombstone_pod
+from scanyard.controller.resolve import UnresolvableError, resolve
+from scanyard.controller.status_writer import settle_conflict, write_status
+from scanyard.errors import InvalidInputError
+from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
+from scanyard.kube.resources import PODS
+from scanyard.lifecycle.admission import refused
+from scanyard.lifecycle.command import command_for
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.scope import dns_names
+from scanyard.lifecycle.status import Attempt
+
+log = logging.getLogger(__name__)
+
+
+async def create(context: Context, job: Job, attempt: Attempt) -> None:
+    """Create the attempt's Pod; raises KubeUnavailableError when the API server does not say."""
+    try:
+        body = await _body(context, job, attempt)
+    except UnresolvableError as error:
+        await _refuse(context, job, attempt, "TargetUnresolvable", str(error))
+        return
+    except _OutOfScopeError as error:
+        await _refuse(context, job, attempt, "OutOfScope", str(error))
+        return
+    except InvalidInputError as error:
+        await _refuse(context, job, attempt, "InvalidSpec", str(error))
+        return
+    # From here on a Pod may come into being without our hearing of it.
+    context.memories.of(job.uid, attempt.number).create_sent = True
+    try:
+        raw = await context.kube.create(PODS, job.namespace, body)
+    except KubeConflictError:
+        await _adopt(context, job, attempt)
+        return
+    except KubeRefusedError as error:
+        context.memories.of(job.uid, attempt.number).create_sent = False
+        await _refuse(context, job, attempt, "PodRefused", f"its Pod was refused: {error}")
+        return
+    _saw(context, raw)
+
+
+async def bury(context: Context, job: Job, attempt: Attempt) -> None:
+    """Take an unwanted attempt's Pod name, so that a create that is still on its way gets 409."""
+    try:
+        raw = await context.kube.create(PODS, job.namespace, tombstone_pod(context, job, attempt))
+    except KubeConflictError:
+        raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
+    except KubeRefusedError as error:
+        # The quota or policy that refuses a gated Pod refuses the late create as well.
+        log.info("no tombstone for %s: %s", attempt.pod_name, error)
+        context.memories.of(job.uid, attempt.number).create_sent = False
+        await _refuse(context, job, attempt, "PodRefused", f"its Pod was refused: {error}")
+        return
+    _saw(context, raw)
+    context.dirty.add(job.uid)
+
+
+class _OutOfScopeError(Exception):
+    """A name resolved to what the installation denies."""
+
+
+async def _body(context: Context, job: Job, attempt: Attempt) -> dict[str, Any]:
+    targets = job.spec["targets"]
+    resolved = await resolve(dns_names(targets))
+    verdict = context.deny.judge(targets, resolved)
+    if verdict.refusal:
+        raise _OutOfScopeError(verdict.refusal)
+    command = command_for(job.spec, exclude=verdict.exclude, resolved=resolved)
+    return attempt_pod(context, job, attempt, command, resolved)
+
+
+async def _adopt(context: Context, job: Job, attempt: Attempt) -> None:
+    """409: the Pod is ours if uid and attempt say so, else the name is somebody else's."""
+    raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
+    if _is_ours(raw, job, attempt):
+        _saw(context, raw)
+        context.dirty.add(job.uid)
+        return
+    context.memories.of(job.uid, attempt.number).create_sent = False
+    message = (
+        f"a Pod {attempt.pod_name} that is not this ScanJob's stands in the way; delete it, or "
+        "wait for the next attempt"
+    )
+    await _refuse(context, job, attempt, "PodNameTaken", message)
+
+
+def _is_ours(raw: Mapping[str, Any], job: Job, attempt: Attempt) -> bool:
+    meta = raw["metadata"]
+    labels = meta.get("labels") or {}
+    owners = meta.get("ownerReferences") or ()
+    owned = any(owner.get("controller") and owner.get("uid") == job.uid for owner in owners)
+    # A tombstone carries no owner where its ScanJob was gone; its uid label is as good.
+    buried = labels.get(names.LABEL_ROLE) == names.ROLE_TOMBSTONE
+    return (
+        (owned or buried)
+        and labels.get(names.LABEL_UID) == job.uid
+        and labels.get(names.LABEL_ATTEMPT) == str(attempt.number)
+    )
+
+
+def _saw(context: Context, raw: Mapping[str, Any]) -> None:
+    pod = context.mirror.pods.put(raw)
+    if pod is not None:
+        context.memories.saw(pod)
+
+
+async def _refuse(context: Context, job: Job, attempt: Attempt, reason: str, message: str) -> None:
+    log.warning("ScanJob %s: %s: %s", job.key, reason, message)
+    status = refused(job, attempt, reason=reason, message=message, now=context.now())
+    try:
+        await write_status(context, job, status)
+    except (KubeConflictError, KubeNotFoundError):
+        await settle_conflict(context, job)
+    context.dirty.add(job.uid)

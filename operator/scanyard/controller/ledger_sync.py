@@ -1,0 +1,97 @@
+"""Keeping the ledger in step with the decisions, and rebuilding it when it was lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from scanyard import metrics
+from scanyard.controller.context import Context
+from scanyard.controller.orphan_slots import orphan_standings
+from scanyard.controller.placement import Standing, operations, placement_of, standing_for
+from scanyard.controller.views import view_of
+from scanyard.lifecycle.decide import Holding, Place, decide
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import DEFAULT_AGING_SECONDS
+from scanyard.queueing.contents import LedgerContents
+from scanyard.queueing.errors import LedgerUnavailable, Stale
+from scanyard.queueing.ledger import Ledger
+from scanyard.queueing.operations import OpResult
+from scanyard.queueing.order import order_score
+
+log = logging.getLogger(__name__)
+
+#: A job that the leader's copy has waiting holds a slot in the ledger: the copy is wrong.
+_CONTRADICTIONS = frozenset({OpResult.HOLDING})
+
+
+class LedgerNotCurrentError(LedgerUnavailable):
+    """Nothing may be changed before the ledger has been rebuilt."""
+
+
+def job_standing(context: Context, job: Job, place: Place) -> Standing | None:
+    """The standing for a decision's place, with the score of the job's queue."""
+    queue = context.mirror.queues.named(job.queue_key)
+    aging = queue.aging_seconds if queue is not None else DEFAULT_AGING_SECONDS
+    queued_at_ms = int(job.queued_at.timestamp() * 1000)
+    return standing_for(job.member, place, order_score(queued_at_ms, job.priority, aging))
+
+
+async def sync(context: Context, uid: str, after: Standing | None) -> None:
+    """Make the ledger say where the ScanJob stands; raises LedgerUnavailable or Fenced."""
+    before = context.placement.get(uid)
+    changes = operations(before, after)
+    if not changes:
+        return
+    if not context.ledger_current:
+        raise LedgerNotCurrentError(context.ledger_trouble)
+    try:
+        results = await context.ledger.submit_all(changes)
+    except (Stale, LedgerUnavailable) as error:
+        context.ledger_lost(str(error))
+        raise LedgerNotCurrentError(str(error)) from error
+    if _CONTRADICTIONS.intersection(results):
+        context.ledger_lost(
+            f"the ledger holds a slot for {after or before} that the leader does not"
+        )
+        raise LedgerNotCurrentError(context.ledger_trouble)
+    context.placement.set(uid, after)
+    for standing in (before, after):
+        if standing is not None:
+            context.queue_changed(standing.place.queue)
+
+
+async def rebuild(context: Context, ledger: Ledger) -> None:
+    """Rebuild the ledger from the mirror, which must be fresh from consistent lists.
+
+    Every attempt that is admitted and not ended in status holds its slot, Pod or not.
+    """
+    standings = dict(_standings(context))
+    contents = LedgerContents(placement_of(item) for item in standings.values())
+    await ledger.rebuild(context.fence, contents)
+    context.placement.replace(standings)
+    context.ledger_current, context.ledger_trouble = True, ""
+    metrics.LEDGER_REBUILDS.inc()
+    log.info("ledger rebuilt with %d ScanJobs", len(standings))
+    for uid in context.mirror.jobs.uids():
+        context.dirty.add(uid)
+    for queue_uid in context.mirror.queues.uids():
+        if queue := context.mirror.queues.get(queue_uid):
+            context.queue_changed(queue.key)
+
+
+def _standings(context: Context) -> Iterable[tuple[str, Standing]]:
+    yield from orphan_standings(context)
+    for uid in context.mirror.jobs.uids():
+        job = context.mirror.jobs.get(uid)
+        if job is None:
+            continue
+        attempt = job.status.open_attempt
+        place: Place = (
+            Holding(attempt.queue, attempt.number)
+            if attempt is not None
+            else decide(view_of(context, job)).place
+        )
+        standing = job_standing(context, job, place)
+        if standing is not None:
+            yield uid, standing

@@ -1,0 +1,160 @@
+"""The operator process: wait for its dependencies, lead, and end rather than go on half-broken."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import kopf
+import uvloop
+
+from scanyard import metrics
+from scanyard.controller.admission_loop import run_admission
+from scanyard.controller.announcer import Announcer
+from scanyard.controller.backoff import Backoff
+from scanyard.controller.context import Context
+from scanyard.controller.handlers import kopf_settings, registry_for
+from scanyard.controller.probes import Probes, serve_probes
+from scanyard.controller.progress import ProgressReader
+from scanyard.controller.queue_status import QueueReporter
+from scanyard.controller.reconcile import run_workers
+from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
+from scanyard.errors import InvalidInputError, ScanyardError
+from scanyard.kube.client import KubeClient
+from scanyard.kube.connection import NoClusterError, connect
+from scanyard.kube.errors import KubeError, KubeNotFoundError
+from scanyard.kube.resources import SCANJOBS, SERVICE_CIDRS
+from scanyard.lifecycle.scope import DenyList, IPNetwork
+from scanyard.logs import configure_logging
+from scanyard.queueing.connect import open_client
+from scanyard.queueing.errors import Fenced
+from scanyard.queueing.ledger import Ledger
+from scanyard.queueing.writer import LedgerWriter
+from scanyard.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def run() -> int:
+    """Run the operator until it is told to stop; returns the exit code."""
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        uvloop.run(_run(settings))
+    except (InvalidInputError, NoClusterError) as error:
+        print(f"scanyard operator: {error}", file=sys.stderr)  # noqa: T201 - logs may not be set up
+        return 2
+    except ExceptionGroup as group:
+        # Crash-only: a restart is always safe, so any surprise ends the process.
+        fenced = group.subgroup(Fenced)
+        if fenced is None:
+            raise
+        log.critical("another operator leads: %s", fenced.exceptions[0])
+        return 3
+    return 0
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serve_probes(settings.http_port) as probes:
+        leading = asyncio.create_task(_lead(settings, probes))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if leading.done():
+            leading.result()
+            raise ScanyardError("the operator's tasks ended")
+        log.info("stopping; running scans go on")
+        leading.cancel()
+        await asyncio.wait({leading})
+
+
+async def _lead(settings: Settings, probes: Probes) -> None:
+    password = settings.redis_password
+    redis = open_client(
+        settings.redis_url, password.get_secret_value() if password is not None else None
+    )
+    ledger = Ledger(
+        redis,
+        settings.installation,
+        observe=lambda _, seconds: metrics.REDIS_SECONDS.observe(seconds),
+    )
+    async with KubeClient(connect(), _observe_api) as kube, LedgerWriter(ledger) as writer:
+        denied = await _wait_for_api(kube, settings, probes)
+        # Until leadership by a Lease comes, the fence is the time of the process's start.
+        fence = int(time.time())
+        context = Context(settings, kube, writer, fence, DenyList.of(denied))
+        probes.context = context
+        log.info("leading with fence %d; %d networks are denied", fence, len(denied))
+        await _all_of(*_tasks(context, ledger))
+
+
+def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
+    announcer = Announcer(context)
+    context.placement.on_waiting = announcer.began_to_wait
+    return [
+        kopf.operator(
+            registry=registry_for(context),
+            settings=kopf_settings(),
+            clusterwide=True,
+            standalone=True,
+        ),
+        run_workers(context),
+        run_admission(context, ledger),
+        announcer.run(),
+        ProgressReader(context).run(),
+        QueueReporter(context).run(),
+        sweep_for_ever(context, ledger),
+        clear_pods_for_ever(context),
+    ]
+
+
+async def _all_of(*tasks: Coroutine[Any, Any, Any]) -> None:
+    """Run all; the end of any is the end of all."""
+    async with asyncio.TaskGroup() as group:
+        for task in tasks:
+            group.create_task(_never_ending(task))
+
+
+async def _never_ending(task: Coroutine[Any, Any, Any]) -> None:
+    await task
+    raise ScanyardError(f"a task that never ends ended: {task}")
+
+
+async def _wait_for_api(kube: KubeClient, settings: Settings, probes: Probes) -> list[IPNetwork]:
+    """Wait until the API server answers and has our resources; returns the denied networks."""
+    backoff = Backoff(longest=5.0)
+    while True:
+        try:
+            await kube.list_all(SCANJOBS)
+            return [*settings.denied_networks, *await _service_networks(kube)]
+        except KubeNotFoundError:
+            probes.waiting_for = "the ScanJob and ScanQueue resources; install the crds"
+        except KubeError as error:
+            probes.waiting_for = f"the API server: {error}"
+        log.warning("waits for %s", probes.waiting_for)
+        await asyncio.sleep(backoff.next_delay())
+
+
+async def _service_networks(kube: KubeClient) -> list[IPNetwork]:
+    try:
+        items, _ = await kube.list_all(SERVICE_CIDRS)
+    except KubeNotFoundError:
+        log.warning("this cluster has no ServiceCIDR objects; deny its Service range by settings")
+        return []
+    texts = [text for item in items for text in item.get("spec", {}).get("cidrs") or ()]
+    return [ipaddress.ip_network(text) for text in texts]
+
+
+def _observe_api(verb: str, resource: str, status: int, seconds: float) -> None:
+    metrics.API_REQUESTS.labels(verb, resource, str(status)).inc()
+    metrics.API_SECONDS.labels(verb, resource).observe(seconds)

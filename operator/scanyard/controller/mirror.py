@@ -1,0 +1,141 @@
+"""What the API server said last: the operator's only cache of objects.
+
+Events, lists and the answers to our own writes all arrive here. Resource versions are comparable
+integers (guaranteed since Kubernetes 1.35, true of etcd before), so an older version never
+replaces a newer one. Absence from the mirror proves nothing; only a consistent read does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from scanyard.lifecycle.job import Job, read_job
+from scanyard.lifecycle.pod import PodState, read_pod
+from scanyard.lifecycle.queue import Queue, read_queue
+
+Raw = Mapping[str, Any]
+#: How many deleted uids are remembered, against a late answer that would bring one back.
+_REMEMBERED = 20_000
+
+
+class _Reader(Protocol):
+    def __call__(self, raw: Raw, /) -> Any: ...
+
+
+T = TypeVar("T")
+
+
+class Store(Generic[T]):
+    """Objects of one kind by uid, and the uid that a namespace/name has now."""
+
+    def __init__(self, read: _Reader) -> None:
+        self._read = read
+        self._by_uid: dict[str, tuple[int, str, T]] = {}
+        self._uid_of: dict[str, str] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_uid)
+
+    def uids(self) -> list[str]:
+        """All uids, a copy."""
+        return list(self._by_uid)
+
+    def get(self, uid: str) -> T | None:
+        """The object with that uid."""
+        found = self._by_uid.get(uid)
+        return None if found is None else found[2]
+
+    def named(self, key: str) -> T | None:
+        """The object that has that namespace/name now."""
+        return self.get(self._uid_of.get(key, ""))
+
+    def put(self, raw: Raw) -> T | None:
+        """Take in a version; returns the object if it is news, else None."""
+        meta = raw["metadata"]
+        uid, version = meta["uid"], int(meta["resourceVersion"])
+        known = self._by_uid.get(uid)
+        if uid in self._gone or (known is not None and known[0] >= version):
+            return None
+        value: T = self._read(raw)
+        key = key_of(raw)
+        self._by_uid[uid] = (version, key, value)
+        self._uid_of[key] = uid
+        return value
+
+    def forget_unlisted(self, items: Iterable[Raw], version: int) -> list[T]:
+        """Forget, and return, what a consistent list of that version no longer has."""
+        listed = {raw["metadata"]["uid"] for raw in items}
+        gone = [
+            uid
+            for uid, (known, _, _) in self._by_uid.items()
+            if uid not in listed and known <= version
+        ]
+        return [value for uid in gone if (value := self.forget(uid)) is not None]
+
+    def remove(self, raw: Raw) -> T | None:
+        """Take in a deletion; returns the last version of what was known, or None."""
+        return self.forget(raw["metadata"]["uid"])
+
+    def forget(self, uid: str) -> T | None:
+        """Drop an object that a consistent read did not find; a later answer cannot revive it."""
+        self._gone[uid] = None
+        while len(self._gone) > _REMEMBERED:
+            self._gone.popitem(last=False)
+        found = self._by_uid.pop(uid, None)
+        if found is None:
+            return None
+        if self._uid_of.get(found[1]) == uid:
+            del self._uid_of[found[1]]
+        return found[2]
+
+
+class PodStore(Store[PodState]):
+    """Attempt Pods, also by the ScanJob that they belong to."""
+
+    def __init__(self) -> None:
+        super().__init__(read_pod)
+        self._of_job: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def of_job(self, job_uid: str) -> list[PodState]:
+        """The Pods of a ScanJob, whether or not it still exists."""
+        pods = (self.get(uid) for uid in self._of_job.get(job_uid, ()))
+        return [pod for pod in pods if pod is not None]
+
+    def put(self, raw: Raw) -> PodState | None:
+        """As Store.put."""
+        pod = super().put(raw)
+        if pod is not None:
+            self._of_job[pod.job_uid][pod.uid] = None
+        return pod
+
+    def forget(self, uid: str) -> PodState | None:
+        """As Store.forget."""
+        pod = super().forget(uid)
+        if pod is not None:
+            owned = self._of_job[pod.job_uid]
+            owned.pop(uid, None)
+            if not owned:
+                del self._of_job[pod.job_uid]
+        return pod
+
+
+class Mirror:
+    """ScanJobs, ScanQueues and attempt Pods as last seen."""
+
+    def __init__(self) -> None:
+        self.jobs: Store[Job] = Store(read_job)
+        self.queues: Store[Queue] = Store(read_queue)
+        self.pods = PodStore()
+
+    def pod_of(self, job_uid: str, attempt: int) -> PodState | None:
+        """The Pod of one attempt."""
+        return next((p for p in self.pods.of_job(job_uid) if p.attempt == attempt), None)
+
+
+def key_of(raw: Raw) -> str:
+    """namespace/name of a raw object."""
+    meta = raw["metadata"]
+    return f"{meta['namespace']}/{meta['name']}"

@@ -1,0 +1,128 @@
+"""The leader's own copy of who stands where in the ledger, and the operations that change it.
+
+The leader is the ledger's only writer, so the copy is exact whenever the ledger is current; a
+rebuild replaces both. It saves a read per decision, is the second, independent count against a
+queue's limit, and feeds queue status and metrics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from scanyard.lifecycle.decide import Holding, Parked, Place, Waiting
+from scanyard.queueing.operations import Adopt, Drop, Enqueue, Operation, Park, Release, Requeue
+from scanyard.queueing.operations import Placement as LedgerPlacement
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One ScanJob's place; `score` is its order among the waiting (0 for a holder)."""
+
+    member: str
+    place: Waiting | Parked | Holding
+    score: float = 0.0
+
+
+class Placement:
+    """Standings by ScanJob uid, with counts per queue."""
+
+    def __init__(self) -> None:
+        self._by_uid: dict[str, Standing] = {}
+        self._waiting: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
+        #: Told of each ScanJob that enters a queue's order.
+        self.on_waiting: Callable[[str, Standing], None] = lambda _uid, _standing: None
+
+    def get(self, uid: str) -> Standing | None:
+        """Where the ScanJob stands."""
+        return self._by_uid.get(uid)
+
+    def items(self) -> Iterator[tuple[str, Standing]]:
+        """All standings."""
+        return iter(list(self._by_uid.items()))
+
+    def waiting(self, queue: str) -> int:
+        """How many wait in the queue, parked ones included."""
+        return self._waiting[queue]
+
+    def held(self, queue: str) -> int:
+        """How many slots of the queue are held."""
+        return self._held[queue]
+
+    def held_in_all(self) -> int:
+        """How many slots are held in the whole installation."""
+        return self._held.total()
+
+    def set(self, uid: str, standing: Standing | None) -> None:
+        """Record what the ledger now says."""
+        before = self._by_uid.pop(uid, None)
+        if before is not None:
+            self._count(before, -1)
+        if standing is not None:
+            self._by_uid[uid] = standing
+            self._count(standing, 1)
+            if isinstance(standing.place, Waiting) and (
+                before is None or not isinstance(before.place, Waiting)
+            ):
+                self.on_waiting(uid, standing)
+
+    def replace(self, standings: Mapping[str, Standing]) -> None:
+        """Record a rebuilt ledger."""
+        self._by_uid.clear()
+        self._waiting.clear()
+        self._held.clear()
+        for uid, standing in standings.items():
+            self.set(uid, standing)
+
+    def _count(self, standing: Standing, change: int) -> None:
+        held = isinstance(standing.place, Holding)
+        (self._held if held else self._waiting)[standing.place.queue] += change
+
+
+def standing_for(member: str, place: Place, score: float) -> Standing | None:
+    """The standing that a decision asks for."""
+    if place is None:
+        return None
+    return Standing(member, place, 0.0 if isinstance(place, Holding) else score)
+
+
+def operations(before: Standing | None, after: Standing | None) -> list[Operation]:
+    """The ledger operations that lead from one standing to the other."""
+    if before == after:
+        return []
+    if before is not None and isinstance(before.place, Holding):
+        return _from_holding(before, before.place, after)
+    if after is None:
+        return [Drop(before.member)] if before is not None else []
+    return [placement_of(after)]
+
+
+def _from_holding(before: Standing, held: Holding, after: Standing | None) -> list[Operation]:
+    attempt = _attempt_text(before.member, held)
+    if after is not None and after.place == Waiting(held.queue):
+        return [Requeue(held.queue, before.member, attempt, after.score)]
+    operations: list[Operation] = [Release(held.queue, before.member, attempt)]
+    if after is not None:
+        operations.append(placement_of(after))
+    return operations
+
+
+def placement_of(standing: Standing) -> LedgerPlacement:
+    """The operation that puts a ScanJob where it stands, from nowhere."""
+    place = standing.place
+    if isinstance(place, Holding):
+        return Adopt(place.queue, standing.member, _attempt_text(standing.member, place))
+    if isinstance(place, Parked):
+        return Park(place.queue, standing.member, place.blocker, standing.score)
+    return Enqueue(place.queue, standing.member, standing.score)
+
+
+def _attempt_text(member: str, held: Holding) -> str:
+    return attempt_text(member.rpartition("/")[2], held.attempt)
+
+
+def attempt_text(uid: str, number: int) -> str:
+    """An attempt in the ledger: uid, shard 0, number."""
+    return f"{uid}/0/{number}"

@@ -1,0 +1,54 @@
+"""Deleting an attempt's Pod, and finding out for sure whether it is still there."""
+
+from __future__ import annotations
+
+from scanyard.controller.context import Context
+from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
+from scanyard.kube.resources import NODES, PODS
+from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.status import Attempt
+
+
+async def delete_pod(context: Context, pod: PodState) -> None:
+    """Ask for exactly this Pod's deletion, with its own grace period."""
+    try:
+        raw = await context.kube.delete(PODS, pod.namespace, pod.name, uid=pod.uid)
+    except (KubeNotFoundError, KubeConflictError):
+        # Gone, or another uid has the name: the mirror is late. Read it on the next look.
+        context.mirror.pods.forget(pod.uid)
+        context.dirty.add(pod.job_uid)
+        return
+    if raw.get("kind") == "Pod":
+        seen = context.mirror.pods.put(raw)
+        if seen is not None:
+            context.memories.saw(seen)
+
+
+async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attempt) -> None:
+    """Read an attempt's Pod consistently: only this may say that it is gone."""
+    memory = context.memories.of(job_uid, attempt.number)
+    try:
+        raw = await context.kube.get(PODS, namespace, attempt.pod_name)
+    except KubeNotFoundError:
+        raw = None
+    last = memory.last_pod
+    if raw is not None and (last is None or raw["metadata"]["uid"] == last.uid):
+        seen = context.mirror.pods.put(raw)
+        if seen is not None:
+            context.memories.saw(seen)
+    else:
+        node = last.node_name if last is not None else attempt.node_name
+        memory.gone_at = context.now()
+        memory.node_ready = await _node_ready(context, node)
+    context.dirty.add(job_uid)
+
+
+async def _node_ready(context: Context, node: str) -> bool:
+    if not node:
+        return False
+    try:
+        raw = await context.kube.get(NODES, None, node)
+    except KubeNotFoundError:
+        return False
+    conditions = raw.get("status", {}).get("conditions") or ()
+    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)

@@ -1,0 +1,115 @@
+"""One ScanJob at a time: look, decide, act.
+
+The order of effects is what makes a crash between any two of them harmless: status first, then
+the ledger, then Pods. Whatever is left half done is decided again from what the API then says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import NoReturn
+
+from scanyard import metrics
+from scanyard.controller import launch
+from scanyard.controller.context import Context
+from scanyard.controller.ledger_sync import job_standing, sync
+from scanyard.controller.orphans import reconcile_orphan
+from scanyard.controller.pod_actions import delete_pod, look_up
+from scanyard.controller.status_writer import settle_conflict, write_status
+from scanyard.controller.views import view_of
+from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
+from scanyard.lifecycle.decide import Decision, decide
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.outcome import End, Outcome
+from scanyard.lifecycle.status import Attempt
+from scanyard.queueing.errors import Fenced, LedgerUnavailable
+
+log = logging.getLogger(__name__)
+
+_WORKERS = 16
+
+
+async def run_workers(context: Context) -> NoReturn:
+    """Reconcile whatever becomes dirty, for ever; only Fenced ends it."""
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_WORKERS):
+            group.create_task(_work(context))
+    raise AssertionError("workers do not end")
+
+
+async def _work(context: Context) -> None:
+    while True:
+        async with context.dirty.next() as uid:
+            metrics.DIRTY_KEYS.set(len(context.dirty))
+            await _survive(context, uid)
+
+
+async def _survive(context: Context, uid: str) -> None:
+    try:
+        async with context.lock(uid):
+            await reconcile(context, uid)
+    except Fenced:
+        raise
+    except (KubeError, LedgerUnavailable) as error:
+        metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
+        log.info("%s is looked at again: %s", _name(context, uid), error)
+        context.dirty.retry(uid)
+    except Exception as error:
+        # One strange object must not stop the others: it is counted, told and tried again.
+        metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
+        log.exception("%s could not be reconciled", _name(context, uid))
+        context.dirty.retry(uid)
+    else:
+        context.dirty.succeeded(uid)
+
+
+async def reconcile(context: Context, uid: str) -> None:
+    """Bring one ScanJob a step further; the caller holds its lock."""
+    job = context.mirror.jobs.get(uid)
+    if job is None:
+        await reconcile_orphan(context, uid)
+        return
+    decision = decide(view_of(context, job))
+    try:
+        written = await write_status(context, job, decision.status)
+    except (KubeConflictError, KubeNotFoundError):
+        await settle_conflict(context, job)
+        context.dirty.add(uid)
+        return
+    context.announce.discard(uid)
+    if decision.ended is not None:
+        _count_end(job, *decision.ended)
+    await sync(context, uid, job_standing(context, written, decision.place))
+    await _effects(context, written, decision)
+
+
+async def _effects(context: Context, job: Job, decision: Decision) -> None:
+    if decision.look_again_at is not None:
+        seconds = (decision.look_again_at - context.now()) / timedelta(seconds=1)
+        context.dirty.add_after(job.uid, max(seconds, 0.05))
+    if decision.delete is not None:
+        await delete_pod(context, decision.delete)
+    if decision.look_up is not None:
+        await look_up(context, job.namespace, job.uid, decision.look_up)
+    if decision.create is not None:
+        await launch.create(context, job, decision.create)
+    if decision.tombstone is not None:
+        await launch.bury(context, job, decision.tombstone)
+
+
+def _count_end(job: Job, attempt: Attempt, outcome: Outcome) -> None:
+    namespace, _, queue = attempt.queue.partition("/")
+    labels = (namespace, queue, job.scanner)
+    metrics.ATTEMPTS_ENDED.labels(*labels, attempt.reason).inc()
+    if outcome.end is End.TIMED_OUT:
+        metrics.TIMEOUTS.labels(*labels).inc()
+    if attempt.started_at is not None and attempt.ended_at is not None:
+        seconds = (attempt.ended_at - attempt.started_at) / timedelta(seconds=1)
+        metrics.RUN_SECONDS.labels(*labels).observe(max(seconds, 0.0))
+
+
+def _name(context: Context, uid: str) -> str:
+    job = context.mirror.jobs.get(uid)
+    return f"ScanJob {job.key}" if job is not None else f"deleted ScanJob {uid}"

@@ -1,0 +1,32 @@
+"""The mirror against consistent lists: objects deleted while a watch was down give no event."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scanyard.api import names
+from scanyard.controller.context import Context
+from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue, queue_rules_changed
+from scanyard.kube.resources import PODS, SCANJOBS, SCANQUEUES
+
+_OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+
+
+async def refresh_mirror(context: Context) -> None:
+    """List everything consistently; what is gone is forgotten, what is news is looked at."""
+    kube, mirror = context.kube, context.mirror
+    queues, jobs, pods = await asyncio.gather(
+        kube.list_all(SCANQUEUES), kube.list_all(SCANJOBS), kube.list_all(PODS, labels=_OURS)
+    )
+    for raw in queues[0]:
+        on_scanqueue(context, None, raw)
+    for raw in jobs[0]:
+        on_scanjob(context, None, raw)
+    for raw in pods[0]:
+        on_pod(context, None, raw)
+    for gone_queue in mirror.queues.forget_unlisted(*queues):
+        queue_rules_changed(context, gone_queue.key, gone_queue, None)
+    for gone_job in mirror.jobs.forget_unlisted(*jobs):
+        context.dirty.add(gone_job.uid)
+    for gone_pod in mirror.pods.forget_unlisted(*pods):
+        context.dirty.add(gone_pod.job_uid)

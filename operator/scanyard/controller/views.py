@@ -1,0 +1,64 @@
+"""The view that a decision gets: one ScanJob out of the mirror, the memory and the clock."""
+
+from __future__ import annotations
+
+from scanyard.controller.context import Context
+from scanyard.lifecycle.decide import AttemptView, View
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Attempt
+
+
+def view_of(context: Context, job: Job) -> View:
+    """Everything that `decide` may look at."""
+    queue = context.mirror.queues.named(job.queue_key)
+    attempt = job.status.open_attempt
+    return View(
+        job=job,
+        queue=queue,
+        attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
+        now=context.now(),
+        refusal=context.refusal_of(job) if attempt is None else "",
+        announce=job.uid in context.announce,
+        over_limit=attempt is not None and _over_limit(context, attempt),
+        waiting_reason=_waiting_reason(context, job, queue),
+    )
+
+
+def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
+    memory = context.memories.of(job.uid, attempt.number)
+    return AttemptView(
+        pod=context.mirror.pod_of(job.uid, attempt.number),
+        existed=memory.existed,
+        create_uncertain=memory.create_sent or attempt.fence != context.fence,
+        gone_at=memory.gone_at,
+        last_pod=memory.last_pod,
+        node_ready=memory.node_ready,
+    )
+
+
+def _over_limit(context: Context, attempt: Attempt) -> bool:
+    """The leader's own count against the limit of the admitting queue, before any Pod."""
+    queue = context.mirror.queues.named(attempt.queue)
+    held = context.placement.held(attempt.queue)
+    return queue is not None and held > queue.max_concurrent
+
+
+def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[str, str]:
+    if queue is None:
+        return "QueueNotFound", (
+            f"there is no ScanQueue {job.queue_name} in namespace {job.namespace}; create it and "
+            "this ScanJob will run"
+        )
+    if queue.held:
+        return "QueueHeld", f"queue {queue.name} is held by stopPolicy {queue.stop_policy}"
+    held = context.placement.held(queue.key)
+    if held >= queue.max_concurrent:
+        return "QueueFull", (
+            f"queue {queue.name} runs {held} of at most {queue.max_concurrent}; "
+            f"{context.placement.waiting(queue.key)} wait"
+        )
+    limit = context.settings.max_concurrent_scans
+    if limit and context.placement.held_in_all() >= limit:
+        return "InstallationFull", f"all {limit} scans of this installation are running"
+    return "BehindOthers", f"in queue {queue.name}, behind others"

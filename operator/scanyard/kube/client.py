@@ -1,0 +1,176 @@
+"""The requests: get, list, create, patch a status, delete with a precondition, read a log's end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from scanyard.kube.connection import Connection
+from scanyard.kube.errors import KubeError, KubeExpiredError, KubeUnavailableError, error_for
+from scanyard.kube.resources import PODS, Resource
+
+Json = dict[str, Any]
+#: (verb, resource, HTTP status or 0, seconds)
+Observer = Callable[[str, str, int, float], None]
+
+_TIMEOUT_SECONDS = 15.0
+_LIST_TIMEOUT_SECONDS = 120.0
+_PAGE = 500
+
+
+class KubeClient:
+    """One aiohttp session with the API server; every method raises only KubeError subclasses."""
+
+    def __init__(self, connection: Connection, observe: Observer = lambda *_: None) -> None:
+        self._connection = connection
+        self._observe = observe
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(ssl=self._connection.tls or False, limit=64)
+        self._session = aiohttp.ClientSession(
+            connector=connector, json_serialize=lambda o: json.dumps(o, separators=(",", ":"))
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            # aiohttp closes TLS transports one loop turn later
+            await asyncio.sleep(0)
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Json:
+        """A consistent read of one object."""
+        return await self._json("get", resource, "GET", resource.path(namespace, name))
+
+    async def list_all(
+        self, resource: Resource, *, namespace: str | None = None, labels: str = ""
+    ) -> tuple[list[Json], int]:
+        """A consistent list (no resourceVersion) in pages of 500, and the version it shows."""
+        while True:
+            try:
+                return await self._pages(resource, namespace, labels)
+            except KubeExpiredError:
+                continue
+
+    async def create(self, resource: Resource, namespace: str, body: Json) -> Json:
+        """Create; KubeConflictError when the name is taken."""
+        return await self._json("create", resource, "POST", resource.path(namespace), body=body)
+
+    async def patch_status(
+        self, resource: Resource, namespace: str, name: str, status: Json, resource_version: str
+    ) -> Json:
+        """Merge-patch the status of exactly that version; KubeConflictError if it has moved on."""
+        body = {"metadata": {"resourceVersion": resource_version}, "status": status}
+        path = resource.path(namespace, name, "status")
+        return await self._json(
+            "patch", resource, "PATCH", path, body=body, content_type="application/merge-patch+json"
+        )
+
+    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str) -> Json:
+        """Delete in the background if the object still has that uid, with its own grace period."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        return await self._json(
+            "delete", resource, "DELETE", resource.path(namespace, name), body=body
+        )
+
+    async def log_tail(
+        self, namespace: str, pod: str, container: str, *, lines: int, limit_bytes: int
+    ) -> str:
+        """The last lines of a container's log, at most `limit_bytes`."""
+        params = {"container": container, "tailLines": str(lines), "limitBytes": str(limit_bytes)}
+        path = PODS.path(namespace, pod, "log")
+        raw = await self._request("log", PODS, "GET", path, params=params)
+        return raw.decode("utf-8", "replace")
+
+    async def _pages(
+        self, resource: Resource, namespace: str | None, labels: str
+    ) -> tuple[list[Json], int]:
+        items: list[Json] = []
+        params = {"limit": str(_PAGE)}
+        if labels:
+            params["labelSelector"] = labels
+        while True:
+            page = await self._json(
+                "list", resource, "GET", resource.path(namespace), params=params
+            )
+            items.extend(page.get("items") or [])
+            meta = page.get("metadata", {})
+            token = meta.get("continue")
+            if not token:
+                return items, int(meta.get("resourceVersion", 0))
+            params["continue"] = token
+
+    async def _json(
+        self,
+        verb: str,
+        resource: Resource,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content_type: str = "application/json",
+    ) -> Json:
+        raw = await self._request(
+            verb, resource, method, path, params=params, body=body, content_type=content_type
+        )
+        try:
+            answer: Json = json.loads(raw)
+        except ValueError as error:
+            raise KubeUnavailableError(0, f"{method} {path}: not JSON: {error}") from error
+        return answer
+
+    async def _request(
+        self,
+        verb: str,
+        resource: Resource,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        assert self._session is not None, "use `async with KubeClient(...)`"  # noqa: S101
+        began, status = time.monotonic(), 0
+        seconds = _LIST_TIMEOUT_SECONDS if verb == "list" else _TIMEOUT_SECONDS
+        try:
+            async with self._session.request(
+                method,
+                self._connection.server + path,
+                params=params,
+                json=body,
+                headers=self._connection.headers() | {"Content-Type": content_type},
+                timeout=aiohttp.ClientTimeout(total=seconds),
+            ) as response:
+                raw = await response.read()
+                status = response.status
+                if status >= 400:
+                    raise _error(response, raw)
+                return raw
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            text = f"{method} {path}: {type(error).__name__}: {error}"
+            raise KubeUnavailableError(0, text) from error
+        finally:
+            self._observe(verb, resource.plural, status, time.monotonic() - began)
+
+
+def _error(response: aiohttp.ClientResponse, raw: bytes) -> KubeError:
+    try:
+        message = str(json.loads(raw)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = raw[:300].decode("utf-8", "replace") or str(response.reason)
+    after = response.headers.get("Retry-After", "")
+    return error_for(response.status, message, float(after) if after.isdigit() else 0.0)

@@ -1,0 +1,1 @@
+"""What happens to one ScanJob: pure decisions, without clock, randomness or I/O."""

@@ -1,0 +1,51 @@
+"""The record of an admission: written to status before the Pod is created."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scanyard.api import names
+from scanyard.lifecycle import conditions
+from scanyard.lifecycle.decide import Wish, wish_of
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Attempt, JobStatus
+
+#: Back-off of a refused Pod: 10 s, doubled up to 5 minutes.
+_FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
+
+
+def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | None:
+    """The status that admits the next attempt, or None if the ScanJob must not start now."""
+    status = job.status
+    waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
+    if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
+        return None
+    number = status.attempt_count + 1
+    attempt = Attempt(
+        number=number,
+        queue=queue.key,
+        fence=fence,
+        pod_name=names.pod_name(job.name, job.uid, number),
+        admitted_at=now,
+    )
+    token = status.rerun_token if status.rerun_token is not None else job.rerun_token
+    status = replace(status.with_attempt(attempt), rerun_token=token, retry_at=None)
+    return conditions.in_progress(
+        job, status, now, phase="Starting", reason="Admitted", message=f"admitted by {queue.key}"
+    )
+
+
+def refused(job: Job, attempt: Attempt, *, reason: str, message: str, now: datetime) -> JobStatus:
+    """Close an attempt whose Pod could not be created; it waits for a while and does not count."""
+    refusals = job.status.refusals + 1
+    seconds = min(_FIRST_RETRY_SECONDS * 2 ** min(refusals - 1, 10), _LONGEST_RETRY_SECONDS)
+    closed = replace(attempt, ended_at=now, reason=reason, message=message[:1024])
+    status = replace(
+        job.status.with_attempt(closed),
+        refusals=refusals,
+        retry_at=now + timedelta(seconds=seconds),
+    )
+    text = f"{message} (tried again in {seconds} s)"
+    return conditions.in_progress(job, status, now, phase="Queued", reason=reason, message=text)

@@ -1,0 +1,113 @@
+"""How a ScanJob presents itself: phase for people, conditions for machines.
+
+kstatus (Argo CD, Flux, `kubectl wait`) reads Reconciling, Stalled and Ready; `Finished` is the one
+thing to wait for whatever the outcome. A suspended ScanJob has none of the kstatus three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Condition, JobStatus
+
+_MESSAGE_LIMIT = 1024
+
+
+def in_progress(
+    job: Job, status: JobStatus, now: datetime, *, phase: str, reason: str, message: str
+) -> JobStatus:
+    """Waiting, starting, running or stopping."""
+    wanted = {"Finished": False, "Reconciling": True}
+    return _present(job, status, now, wanted, phase, reason, message)
+
+
+def succeeded(job: Job, status: JobStatus, now: datetime, message: str) -> JobStatus:
+    """The scan ran to its own end."""
+    wanted = {"Finished": True, "Succeeded": True, "Reconciling": False, "Ready": True}
+    wanted["Stalled"] = False
+    done = replace(status, finished_at=status.finished_at or now, progress=100)
+    return _present(job, done, now, wanted, "Succeeded", "ScanComplete", message)
+
+
+def failed(
+    job: Job, status: JobStatus, now: datetime, *, phase: str, reason: str, message: str
+) -> JobStatus:
+    """Failed, TimedOut or Cancelled: nothing more happens without a rerun."""
+    wanted = {"Finished": True, "Succeeded": False, "Reconciling": False, "Ready": False}
+    wanted["Stalled"] = True
+    done = replace(status, finished_at=status.finished_at or now)
+    return _present(job, done, now, wanted, phase, reason, message)
+
+
+def suspended(job: Job, status: JobStatus, now: datetime) -> JobStatus:
+    """Out of the queue until `suspend` is taken back."""
+    message = "suspended by its spec; set suspend to false to put it back in the queue"
+    return _present(
+        job, status, now, {"Finished": False, "Suspended": True}, "Suspended", "Suspended", message
+    )
+
+
+def observed(job: Job, status: JobStatus) -> JobStatus:
+    """The same outcome for a newer generation: a finished ScanJob has seen the change."""
+    return replace(
+        status,
+        observed_generation=job.generation,
+        conditions=tuple(
+            replace(item, observed_generation=job.generation) for item in status.conditions
+        ),
+    )
+
+
+def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> list[dict[str, Any]]:
+    """Ready, Held and LedgerAvailable of a ScanQueue, as its status holds them."""
+    before = {item["type"]: Condition.read(item) for item in queue.status.get("conditions") or ()}
+    held = f"stopPolicy is {queue.stop_policy}: nothing is admitted until it is None"
+    ready = not queue.held and not ledger_trouble
+    told = ledger_trouble or (held if queue.held else "ScanJobs are admitted as slots come free")
+    words = {
+        "Ready": (ready, "Admitting" if ready else "NotAdmitting", told),
+        "Held": (queue.held, queue.stop_policy if queue.held else "NotHeld", told),
+        "LedgerAvailable": (
+            not ledger_trouble,
+            "LedgerUnavailable" if ledger_trouble else "LedgerCurrent",
+            ledger_trouble or "the ledger is current",
+        ),
+    }
+    return [
+        _condition(before.get(kind), kind, value, reason, text, queue.generation, now).raw()
+        for kind, (value, reason, text) in words.items()
+    ]
+
+
+def _present(
+    job: Job,
+    status: JobStatus,
+    now: datetime,
+    wanted: dict[str, bool],
+    phase: str,
+    reason: str,
+    message: str,
+) -> JobStatus:
+    conditions = tuple(
+        _condition(status.condition(kind), kind, value, reason, message, job.generation, now)
+        for kind, value in wanted.items()
+    )
+    return replace(status, phase=phase, conditions=conditions, observed_generation=job.generation)
+
+
+def _condition(
+    before: Condition | None,
+    kind: str,
+    value: bool,
+    reason: str,
+    message: str,
+    generation: int,
+    now: datetime,
+) -> Condition:
+    unchanged = before is not None and before.status == value
+    changed_at = before.changed_at if before is not None and unchanged else now
+    return Condition(kind, value, reason, message[:_MESSAGE_LIMIT], generation, changed_at)

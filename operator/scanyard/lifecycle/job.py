@@ -1,0 +1,85 @@
+"""A ScanJob as the decisions see it, read from the raw object without validating it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scanyard.lifecycle.status import JobStatus
+from scanyard.lifecycle.timestamps import parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One ScanJob: identity, the wishes in its spec, and its status."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    created: datetime
+    deleting: bool
+    queue_name: str
+    scanner: str
+    priority: int
+    timeout_seconds: int
+    suspend: bool
+    cancel: bool
+    rerun_token: str | None
+    spec: Mapping[str, Any]
+    status: JobStatus
+
+    @property
+    def key(self) -> str:
+        """namespace/name"""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def member(self) -> str:
+        """The ScanJob's text in the ledger: namespace/name/uid, so that ties sort by name."""
+        return f"{self.namespace}/{self.name}/{self.uid}"
+
+    @property
+    def queue_key(self) -> str:
+        """namespace/name of its ScanQueue; queues serve their own namespace."""
+        return f"{self.namespace}/{self.queue_name}"
+
+    @property
+    def queued_at(self) -> datetime:
+        """Since when it has been eligible; creation unless status says later."""
+        return self.status.queued_at or self.created
+
+    @property
+    def rerun_wanted(self) -> bool:
+        """A finished ScanJob whose token is new starts again."""
+        return (
+            self.status.finished
+            and self.rerun_token is not None
+            and self.rerun_token != self.status.rerun_token
+        )
+
+
+def read_job(raw: Mapping[str, Any]) -> Job:
+    """Read a ScanJob that the API server has validated and defaulted."""
+    meta, spec = raw["metadata"], raw.get("spec", {})
+    return Job(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        uid=meta["uid"],
+        generation=meta.get("generation", 1),
+        resource_version=meta.get("resourceVersion", ""),
+        created=parse_time(meta.get("creationTimestamp")) or datetime.fromtimestamp(0, UTC),
+        deleting="deletionTimestamp" in meta,
+        queue_name=spec.get("queueRef", {}).get("name", "default"),
+        scanner=spec.get("scanner", "nmap"),
+        priority=spec.get("priority", 0),
+        timeout_seconds=spec.get("timeoutSeconds", 3600),
+        suspend=spec.get("suspend", False),
+        cancel=spec.get("cancel", False),
+        rerun_token=spec.get("rerunToken"),
+        spec=spec,
+        status=JobStatus.read(raw.get("status") or {}),
+    )

@@ -1,0 +1,131 @@
+"""An attempt's Pod as the decisions see it: only what the kubelet and the API server said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scanyard.api import names
+from scanyard.lifecycle.timestamps import parse_time
+
+#: The one container of an attempt's Pod.
+SCANNER_CONTAINER = "scanner"
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """The scanner container's end, as the kubelet wrote it."""
+
+    exit_code: int
+    reason: str
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PodState:
+    """One Pod of one attempt."""
+
+    namespace: str
+    name: str
+    uid: str
+    job_uid: str
+    job_key: str
+    attempt: int
+    queue: str
+    tombstone: bool
+    created: datetime | None
+    node_name: str
+    phase: str
+    reason: str
+    message: str
+    deletion_at: datetime | None
+    grace_seconds: int
+    deadline_seconds: int | None
+    start_time: datetime | None
+    pod_ip: str
+    running_since: datetime | None
+    termination: Termination | None
+    waiting_reason: str
+    waiting_message: str
+    unschedulable: str
+    failed_by_control_plane: bool
+
+    @property
+    def deleting(self) -> bool:
+        """Somebody asked for its deletion."""
+        return self.deletion_at is not None
+
+    @property
+    def started(self) -> bool:
+        """The scanner container has run, or runs."""
+        return self.running_since is not None or (
+            self.termination is not None and self.termination.started_at is not None
+        )
+
+
+def read_pod(raw: Mapping[str, Any]) -> PodState:
+    """Read a Pod that carries Scanyard's labels; KeyError or ValueError if it does not."""
+    meta, spec = raw["metadata"], raw.get("spec") or {}
+    status = raw.get("status") or {}
+    labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    state = _container_state(status)
+    waiting = state.get("waiting") or {}
+    running = state.get("running") or {}
+    return PodState(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        uid=meta["uid"],
+        job_uid=labels[names.LABEL_UID],
+        job_key=notes.get(names.ANNOTATION_SCANJOB, ""),
+        attempt=int(labels[names.LABEL_ATTEMPT]),
+        queue=notes.get(names.ANNOTATION_QUEUE, ""),
+        tombstone=labels.get(names.LABEL_ROLE) == names.ROLE_TOMBSTONE,
+        created=parse_time(meta.get("creationTimestamp")),
+        node_name=spec.get("nodeName", ""),
+        phase=status.get("phase", "Pending"),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        deletion_at=parse_time(meta.get("deletionTimestamp")),
+        grace_seconds=spec.get("terminationGracePeriodSeconds", 30),
+        deadline_seconds=spec.get("activeDeadlineSeconds"),
+        start_time=parse_time(status.get("startTime")),
+        pod_ip=status.get("podIP", ""),
+        running_since=parse_time(running.get("startedAt")),
+        termination=_termination(state.get("terminated")),
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        unschedulable=_condition(status, "PodScheduled", "Unschedulable"),
+        failed_by_control_plane=bool(_condition(status, "DisruptionTarget", "DeletionByPodGC")),
+    )
+
+
+def _container_state(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    for item in status.get("containerStatuses") or ():
+        if item.get("name") == SCANNER_CONTAINER:
+            state: Mapping[str, Any] = item.get("state") or {}
+            return state
+    return {}
+
+
+def _termination(raw: Mapping[str, Any] | None) -> Termination | None:
+    if raw is None:
+        return None
+    return Termination(
+        exit_code=raw.get("exitCode", -1),
+        reason=raw.get("reason", ""),
+        message=raw.get("message", ""),
+        # The kubelet writes the epoch where it lost track of a container.
+        started_at=parse_time(raw.get("startedAt")),
+        finished_at=parse_time(raw.get("finishedAt")),
+    )
+
+
+def _condition(status: Mapping[str, Any], kind: str, reason: str) -> str:
+    for item in status.get("conditions") or ():
+        if item.get("type") == kind and item.get("reason") == reason:
+            return str(item.get("message") or reason)
+    return ""
