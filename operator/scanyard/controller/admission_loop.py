@@ -20,14 +20,20 @@ from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.placement import Standing, attempt_text
 from scanyard.controller.resync import refresh_mirror
 from scanyard.controller.status_writer import settle_conflict, write_status
-from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeUnavailableError
+from scanyard.kube.errors import (
+    KubeConflictError,
+    KubeError,
+    KubeNotFoundError,
+    KubeUnavailableError,
+)
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decide import Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
-from scanyard.queueing.errors import LedgerUnavailable, Stale
+from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
+from scanyard.queueing.readings import Head
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +47,14 @@ _IDLE_SECONDS = 5.0
 class _Candidate:
     job: Job
     queue: Queue
-    score: float
 
     @property
     def attempt(self) -> int:
         return self.job.status.attempt_count + 1
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.job.member, Holding(self.queue.key, self.attempt))
 
 
 async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
@@ -60,9 +69,9 @@ async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
             await _admit_all(context, ledger)
             backoff.reset()
             await _rest(context, ledger)
-        except (LedgerUnavailable, Stale, KubeUnavailableError) as error:
+        except (LedgerUnavailable, LedgerMisconfigured, Stale, KubeError) as error:
             metrics.LEDGER_AVAILABLE.set(0)
-            if context.ledger_current or backoff.failures == 0:
+            if str(error) != context.ledger_trouble:
                 log.warning("nothing is admitted for now: %s", error)
             context.ledger_lost(str(error))
             await asyncio.sleep(backoff.next_delay())
@@ -100,12 +109,19 @@ async def _heads(context: Context, ledger: Ledger) -> list[_Candidate]:
     windows = await ledger.heads([queue.key for queue in open_queues], _WINDOW)
     candidates: list[_Candidate] = []
     for queue in sorted(open_queues, key=lambda q: (-q.priority, q.key)):
-        heads = windows[queue.key].heads[: _free(context, queue)]
-        for head in heads:
-            job = context.mirror.jobs.get(head.job.rpartition("/")[2])
-            if job is not None and _may_go(context, job, queue):
-                candidates.append(_Candidate(job, queue, head.score))
+        fit = [c for head in windows[queue.key].heads if (c := _candidate(context, queue, head))]
+        candidates.extend(fit[: _free(context, queue)])
     return candidates
+
+
+def _candidate(context: Context, queue: Queue, head: Head) -> _Candidate | None:
+    """The head, unless the ledger is about to hear that it waits no more."""
+    uid = head.job.rpartition("/")[2]
+    job = context.mirror.jobs.get(uid)
+    if job is None or admit(job, queue, fence=context.fence, now=context.now()) is None:
+        context.dirty.add(uid)
+        return None
+    return _Candidate(job, queue)
 
 
 def _all_waiting_queues(context: Context) -> None:
@@ -118,10 +134,6 @@ def _all_waiting_queues(context: Context) -> None:
 
 def _free(context: Context, queue: Queue) -> int:
     return queue.max_concurrent - context.placement.held(queue.key)
-
-
-def _may_go(context: Context, job: Job, queue: Queue) -> bool:
-    return admit(job, queue, fence=context.fence, now=context.now()) is not None
 
 
 async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candidate]:
@@ -143,9 +155,7 @@ async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candida
     taken = []
     for candidate, result in zip(batch, results, strict=True):
         if result is OpResult.TAKEN:
-            place = Holding(candidate.queue.key, candidate.attempt)
-            standing = Standing(candidate.job.member, place)
-            context.placement.set(candidate.job.uid, standing)
+            context.placement.set(candidate.job.uid, candidate.standing)
             taken.append(candidate)
         elif result is OpResult.NOT_WAITING:
             context.dirty.add(candidate.job.uid)
@@ -161,7 +171,9 @@ async def _record(context: Context, candidate: _Candidate) -> None:
         backoff = Backoff()
         while True:
             job = context.mirror.jobs.get(uid)
-            if job is None or not await _try_record(context, job, candidate):
+            if job is None or context.placement.get(uid) != candidate.standing:
+                break  # gone, or its slot was given back before this task had the lock
+            if not await _try_record(context, job, candidate):
                 break
             await asyncio.sleep(backoff.next_delay())
     # Admitted: the Pod is created. Not admitted: the slot is given back.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
 from scanyard.controller.mirror import Mirror
@@ -48,7 +49,7 @@ class Context:
     ledger_trouble: str = "the ledger has not been built yet"
     now: Callable[[], datetime] = utc_now
     _refusals: dict[str, str] = field(default_factory=dict)
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def queue_changed(self, queue_key: str) -> None:
         """Let the admission loop look at the queue."""
@@ -68,13 +69,13 @@ class Context:
 
     def lock(self, uid: str) -> asyncio.Lock:
         """One ScanJob is changed by one task at a time."""
-        return self._locks.setdefault(uid, asyncio.Lock())
+        lock = self._locks.get(uid)
+        if lock is None:
+            lock = self._locks[uid] = asyncio.Lock()
+        return lock
 
     def forget(self, uid: str) -> None:
         """Nothing of the ScanJob is left."""
         self.memories.forget(uid)
         self.announce.discard(uid)
         self._refusals.pop(uid, None)
-        lock = self._locks.get(uid)
-        if lock is not None and not lock.locked():
-            del self._locks[uid]

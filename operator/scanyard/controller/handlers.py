@@ -18,7 +18,7 @@ from scanyard.api import names
 from scanyard.controller.backoff import delay
 from scanyard.controller.context import Context
 from scanyard.controller.mirror import key_of
-from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.queue import Queue
 
 _GROUP, _VERSION = names.GROUP, names.VERSION
@@ -114,6 +114,8 @@ def _judged(queue: Queue) -> tuple[object, ...]:
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:
     """A Pod of an attempt was seen, changed or deleted."""
     metrics.LAST_EVENT.labels("pods").set(time.time())
+    if not is_attempt(raw):
+        return
     pods = context.mirror.pods
     pod: PodState | None
     if kind == "DELETED":

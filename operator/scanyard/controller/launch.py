@@ -13,6 +13,7 @@ from typing import Any
 
 from scanyard.api import names
 from scanyard.controller.context import Context
+from scanyard.controller.events import warn
 from scanyard.controller.pods import attempt_pod, tombstone_pod
 from scanyard.controller.resolve import UnresolvableError, resolve
 from scanyard.controller.status_writer import settle_conflict, write_status
@@ -122,9 +123,12 @@ def _saw(context: Context, raw: Mapping[str, Any]) -> None:
 
 async def _refuse(context: Context, job: Job, attempt: Attempt, reason: str, message: str) -> None:
     log.warning("ScanJob %s: %s: %s", job.key, reason, message)
+    first = job.status.refusals == 0
     status = refused(job, attempt, reason=reason, message=message, now=context.now())
     try:
         await write_status(context, job, status)
     except (KubeConflictError, KubeNotFoundError):
         await settle_conflict(context, job)
     context.dirty.add(job.uid)
+    if first:
+        await warn(context, job, reason, message)

@@ -10,11 +10,12 @@ from scanyard.controller.context import Context
 from scanyard.controller.orphan_slots import orphan_standings
 from scanyard.controller.placement import Standing, operations, placement_of, standing_for
 from scanyard.controller.views import view_of
+from scanyard.errors import ScanyardError
 from scanyard.lifecycle.decide import Holding, Place, decide
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import DEFAULT_AGING_SECONDS
 from scanyard.queueing.contents import LedgerContents
-from scanyard.queueing.errors import LedgerUnavailable, Stale
+from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult
 from scanyard.queueing.order import order_score
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 _CONTRADICTIONS = frozenset({OpResult.HOLDING})
 
 
-class LedgerNotCurrentError(LedgerUnavailable):
+class LedgerNotCurrentError(ScanyardError):
     """Nothing may be changed before the ledger has been rebuilt."""
 
 
@@ -47,7 +48,7 @@ async def sync(context: Context, uid: str, after: Standing | None) -> None:
         raise LedgerNotCurrentError(context.ledger_trouble)
     try:
         results = await context.ledger.submit_all(changes)
-    except (Stale, LedgerUnavailable) as error:
+    except (Stale, LedgerUnavailable, LedgerMisconfigured) as error:
         context.ledger_lost(str(error))
         raise LedgerNotCurrentError(str(error)) from error
     if _CONTRADICTIONS.intersection(results):

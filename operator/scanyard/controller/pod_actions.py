@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from scanyard.controller.context import Context
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
 from scanyard.kube.resources import NODES, PODS
-from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.status import Attempt
 
 
@@ -32,7 +35,7 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
     except KubeNotFoundError:
         raw = None
     last = memory.last_pod
-    if raw is not None and (last is None or raw["metadata"]["uid"] == last.uid):
+    if raw is not None and is_attempt(raw) and (last is None or is_same(raw, last)):
         seen = context.mirror.pods.put(raw)
         if seen is not None:
             context.memories.saw(seen)
@@ -41,6 +44,11 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         memory.gone_at = context.now()
         memory.node_ready = await _node_ready(context, node)
     context.dirty.add(job_uid)
+
+
+def is_same(raw: Mapping[str, Any], pod: PodState) -> bool:
+    """Whether a raw Pod is the one that was seen, and not a namesake."""
+    return bool(raw["metadata"]["uid"] == pod.uid)
 
 
 async def _node_ready(context: Context, node: str) -> bool:

@@ -14,7 +14,8 @@ from typing import NoReturn
 from scanyard import metrics
 from scanyard.controller import launch
 from scanyard.controller.context import Context
-from scanyard.controller.ledger_sync import job_standing, sync
+from scanyard.controller.events import warn
+from scanyard.controller.ledger_sync import LedgerNotCurrentError, job_standing, sync
 from scanyard.controller.orphans import reconcile_orphan
 from scanyard.controller.pod_actions import delete_pod, look_up
 from scanyard.controller.status_writer import settle_conflict, write_status
@@ -24,7 +25,7 @@ from scanyard.lifecycle.decide import Decision, decide
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import End, Outcome
 from scanyard.lifecycle.status import Attempt
-from scanyard.queueing.errors import Fenced, LedgerUnavailable
+from scanyard.queueing.errors import Fenced
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,10 @@ async def _survive(context: Context, uid: str) -> None:
             await reconcile(context, uid)
     except Fenced:
         raise
-    except (KubeError, LedgerUnavailable) as error:
+    except LedgerNotCurrentError:
+        # Everything is looked at anew once the ledger has been rebuilt.
+        context.dirty.retry(uid)
+    except KubeError as error:
         metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
         log.info("%s is looked at again: %s", _name(context, uid), error)
         context.dirty.retry(uid)
@@ -81,11 +85,15 @@ async def reconcile(context: Context, uid: str) -> None:
     context.announce.discard(uid)
     if decision.ended is not None:
         _count_end(job, *decision.ended)
+    if decision.ended is not None:
+        await _warn_of_failure(context, written)
+    await _stop(context, written, decision)
     await sync(context, uid, job_standing(context, written, decision.place))
-    await _effects(context, written, decision)
+    await _start(context, written, decision)
 
 
-async def _effects(context: Context, job: Job, decision: Decision) -> None:
+async def _stop(context: Context, job: Job, decision: Decision) -> None:
+    """What must work without Redis, too: scans end, and ends are noticed."""
     if decision.look_again_at is not None:
         seconds = (decision.look_again_at - context.now()) / timedelta(seconds=1)
         context.dirty.add_after(job.uid, max(seconds, 0.05))
@@ -93,10 +101,20 @@ async def _effects(context: Context, job: Job, decision: Decision) -> None:
         await delete_pod(context, decision.delete)
     if decision.look_up is not None:
         await look_up(context, job.namespace, job.uid, decision.look_up)
+
+
+async def _start(context: Context, job: Job, decision: Decision) -> None:
+    """What needs a slot in the ledger first."""
     if decision.create is not None:
         await launch.create(context, job, decision.create)
     if decision.tombstone is not None:
         await launch.bury(context, job, decision.tombstone)
+
+
+async def _warn_of_failure(context: Context, job: Job) -> None:
+    stalled = job.status.condition("Stalled")
+    if stalled is not None and stalled.status and job.status.phase in {"Failed", "TimedOut"}:
+        await warn(context, job, stalled.reason, stalled.message)
 
 
 def _count_end(job: Job, attempt: Attempt, outcome: Outcome) -> None:

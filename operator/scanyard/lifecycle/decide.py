@@ -269,15 +269,18 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
     status = job.status.with_attempt(_with_facts(attempt, pod))
     if pod.running_since is not None:
         status = replace(status, started_at=pod.running_since)
-        told = ("Running", "Running", f"{job.scanner} runs on node {pod.node_name}")
+        phase, reason = "Running", "Running"
+        message = f"{job.scanner} runs on node {pod.node_name}"
+    elif trouble := _start_trouble(pod):
+        phase, (reason, message) = "Starting", trouble
     else:
-        told = ("Starting", *_start_trouble(pod))
-    phase, reason, message = told
+        return Decision(job.status, held)
     status = conditions.in_progress(job, status, now, phase=phase, reason=reason, message=message)
     return Decision(status, held)
 
 
-def _start_trouble(pod: PodState) -> tuple[str, str]:
+def _start_trouble(pod: PodState) -> tuple[str, str] | None:
+    """Why the container does not start, where that wants somebody's attention."""
     if pod.unschedulable:
         return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}"
     if pod.waiting_reason in IMAGE_REASONS:
@@ -285,7 +288,7 @@ def _start_trouble(pod: PodState) -> tuple[str, str]:
         return "ImagePull", f"the node cannot get the scanner image: {text}"
     if pod.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
         return pod.waiting_reason, pod.waiting_message or "the container cannot start"
-    return "Starting", "its Pod is being started"
+    return None
 
 
 def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:

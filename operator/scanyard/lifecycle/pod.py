@@ -67,8 +67,25 @@ class PodState:
         )
 
 
+def is_attempt(raw: Mapping[str, Any]) -> bool:
+    """Whether a Pod is an attempt of a ScanJob of its own namespace, admitted by a queue of it.
+
+    Anybody who may create Pods can write our labels; a Pod that points at other namespaces must
+    not hold slots there.
+    """
+    meta = raw["metadata"]
+    labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    here = f"{meta['namespace']}/"
+    return (
+        bool(labels.get(names.LABEL_UID))
+        and str(labels.get(names.LABEL_ATTEMPT, "")).isdecimal()
+        and str(notes.get(names.ANNOTATION_SCANJOB, "")).startswith(here)
+        and str(notes.get(names.ANNOTATION_QUEUE, "")).startswith(here)
+    )
+
+
 def read_pod(raw: Mapping[str, Any]) -> PodState:
-    """Read a Pod that carries Scanyard's labels; KeyError or ValueError if it does not."""
+    """Read a Pod for which `is_attempt` is true."""
     meta, spec = raw["metadata"], raw.get("spec") or {}
     status = raw.get("status") or {}
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
