@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,11 +28,20 @@ _ACCESS_MEND = (
     "set the operator's Redis user and password (Secret, SCANYARD_REDIS_PASSWORD) to those of the "
     "server, and allow that user EVAL, EVALSHA, CONFIG GET or INFO, and the keys {scanyard:*"
 )
+_DENIED = (
+    exceptions.AuthenticationError,
+    exceptions.AuthenticationWrongNumberOfArgsError,
+    exceptions.AuthorizationError,
+    exceptions.NoPermissionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long the ledger waits: for one answer, in all, and between two tries (full jitter)."""
+    """How long the ledger waits for an answer, in all, and between two tries (full jitter).
+
+    No try begins later than `give_up_seconds` after the first.
+    """
 
     command_timeout_seconds: float = 2.0
     give_up_seconds: float = 5.0
@@ -40,7 +50,7 @@ class Timing:
 
 
 class Channel:
-    """Calls scripts on one Redis client."""
+    """Calls scripts on one Redis client, which nobody else may use."""
 
     def __init__(self, client: Redis, timing: Timing, observe: Observe) -> None:
         self._client = client
@@ -75,6 +85,7 @@ class Channel:
                     reply = await attempt()
             except (exceptions.RedisError, OSError, TimeoutError) as error:
                 _raise_if_hopeless(error)
+                await self._disconnect()
                 pause = random.uniform(0, backoff)  # noqa: S311 - spreads load, hides nothing
                 if time.monotonic() + pause >= deadline:
                     raise LedgerUnavailable(
@@ -86,6 +97,11 @@ class Channel:
                 self._observe(name, time.monotonic() - started)
                 return reply
 
+    async def _disconnect(self) -> None:
+        """Let the next try find its way anew: after a failover the old way leads to a replica."""
+        with suppress(exceptions.RedisError, OSError):
+            await self._client.connection_pool.disconnect()
+
 
 def _raise_if_hopeless(error: Exception) -> None:
     text = str(error)
@@ -95,9 +111,7 @@ def _raise_if_hopeless(error: Exception) -> None:
         raise LedgerMisconfigured(
             f"Redis is at its maxmemory and takes nothing more ({text}); raise maxmemory"
         ) from error
-    denied = (exceptions.AuthenticationError, exceptions.NoPermissionError)
-    wrong = (exceptions.AuthenticationWrongNumberOfArgsError, exceptions.AuthorizationError)
-    if isinstance(error, (*denied, *wrong)) or text.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
+    if isinstance(error, _DENIED) or text.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
         raise LedgerMisconfigured(f"Redis refuses the operator ({text}); {_ACCESS_MEND}") from error
 
 

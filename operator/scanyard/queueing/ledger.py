@@ -14,7 +14,7 @@ from scanyard.queueing import replies
 from scanyard.queueing.channel import Channel, Observe, Timing
 from scanyard.queueing.configuration import eviction_policy, refuse_eviction
 from scanyard.queueing.contents import LedgerContents
-from scanyard.queueing.errors import Fenced, Stale
+from scanyard.queueing.errors import Fenced, InvalidBatch, Stale
 from scanyard.queueing.keys import LedgerKeys, checked_text
 from scanyard.queueing.operations import Operation, OpResult
 from scanyard.queueing.readings import EntryPage, ParkedJob, QueueHeads, ScanCursor, Totals
@@ -170,7 +170,11 @@ class Ledger:
         batch = self._open_batch
         if batch is None:
             return []
-        reply = await self._call("apply", str(batch.seq), *batch.arguments)
+        try:
+            reply = await self._call("apply", str(batch.seq), *batch.arguments)
+        except InvalidBatch:  # no copy of it can ever run
+            self._open_batch = None
+            raise
         self._seq = batch.seq
         self._open_batch = None
         return replies.results(reply)

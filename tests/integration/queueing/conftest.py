@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from scanyard.queueing.connect import open_client
 from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.ledger import Ledger
+from tests.integration.queueing.helpers import HURRIED, INSTALLATION
 from tests.support.redis_server import RedisServer
-
-INSTALLATION = "scanyard/test"
+from tests.support.tcp_proxy import TcpProxy
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +44,20 @@ async def ledger(redis: Redis) -> Ledger:
     ledger = Ledger(redis, INSTALLATION)
     await ledger.rebuild(7, LedgerContents())
     return ledger
+
+
+@pytest.fixture
+async def proxy(shared_redis: RedisServer, redis: Redis) -> AsyncIterator[TcpProxy]:
+    """A breakable way to the shared server, which has been emptied."""
+    assert await redis.dbsize() == 0
+    async with TcpProxy(shared_redis.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def remote_ledger(proxy: TcpProxy) -> AsyncIterator[Ledger]:
+    """An empty ledger under fence 7 behind the proxy, quick to give up."""
+    async with open_client(proxy.url) as client:
+        ledger = Ledger(client, INSTALLATION, timing=HURRIED)
+        await ledger.rebuild(7, LedgerContents())
+        yield ledger
