@@ -1,0 +1,34 @@
+# Everything a person or CI calls. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+NODES ?= 1
+CLUSTER_COMMAND := $(PYTHON) -m tests.cluster
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+.PHONY: cluster
+cluster: ## Bring up the test cluster (NODES=2 for two nodes); prints the kubeconfig's path
+	@$(CLUSTER_COMMAND) up --nodes $(NODES)
+
+.PHONY: clean-cluster
+clean-cluster: ## Remove the test cluster and the Docker engine that was started for it; caches stay
+	@$(CLUSTER_COMMAND) down
+
+.PHONY: images
+images: cluster ## Build the images and load them into the test cluster
+	@$(CLUSTER_COMMAND) images
+
+.PHONY: venv
+venv: .venv/installed ## A virtual environment with the pinned dependencies
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
+	.venv/bin/pip install --quiet --no-deps -e .
+	touch $@

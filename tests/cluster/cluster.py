@@ -1,0 +1,240 @@
+"""The cluster: made by kind, waited for, taken away again without a trace."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+from tests.cluster import command, engine, node_image, programs
+from tests.cluster.console import say, step
+from tests.cluster.errors import ClusterError, CommandError
+from tests.cluster.settings import POD_SUBNET, SERVICE_SUBNET, Settings
+
+_READY_SECONDS = 180
+_NETWORK = "kind"
+
+
+def up(settings: Settings, node_count: int) -> None:
+    """Makes sure that the cluster runs and answers. Seconds, if it already does."""
+    if settings.existing_kubeconfig:
+        _require_answer(settings)
+        return
+    engine.ensure(settings)
+    image = node_image.ensure(settings)
+    running = nodes(settings)
+    if running and is_healthy(settings):
+        _explain_differences(settings, running, node_count, image)
+        return
+    if running:
+        say("  - the cluster there is does not answer: it is replaced")
+        _delete(settings)
+    _create(settings, node_count, image)
+
+
+def down(settings: Settings, *, keep_engine: bool) -> None:
+    """Removes what ``up`` made: nodes, network, kubeconfig, engine. Caches stay."""
+    if settings.existing_kubeconfig:
+        say("  - an existing cluster is left alone")
+        return
+    if engine.answers():
+        if nodes(settings):
+            with step("deleting the cluster"):
+                _delete(settings)
+        _remove_network(settings)
+    shutil.rmtree(settings.kubeconfig.parent, ignore_errors=True)
+    if not keep_engine:
+        engine.stop_if_ours(settings)
+
+
+def nodes(settings: Settings) -> list[str]:
+    """The names of the node containers, control plane first."""
+    listed = command.run(
+        [
+            "docker",
+            "ps",
+            "--all",
+            "--format",
+            "{{.Names}}",
+            "--filter",
+            f"label=io.x-k8s.kind.cluster={settings.name}",
+        ],
+        what="docker ps",
+    )
+    return sorted(listed.split(), key=lambda name: ("control-plane" not in name, name))
+
+
+def is_healthy(settings: Settings) -> bool:
+    """Whether the API server answers to our kubeconfig."""
+    question = ["--request-timeout=5s", "get", "--raw", "/readyz"]
+    return settings.kubeconfig.exists() and command.succeeds(
+        [*_kubectl(settings), *question], timeout_seconds=15
+    )
+
+
+def _require_answer(settings: Settings) -> None:
+    if not is_healthy(settings):
+        raise ClusterError(
+            f"The cluster of {settings.kubeconfig} does not answer within 5 s: start it, check "
+            "the file, or unset CLUSTER to get a cluster of your own."
+        )
+
+
+def _explain_differences(
+    settings: Settings, running: list[str], node_count: int, image: str
+) -> None:
+    made_of = command.run(
+        ["docker", "inspect", "--format", "{{.Config.Image}}", running[0]], what="docker inspect"
+    )
+    if len(running) != node_count:
+        raise ClusterError(
+            f"Cluster {settings.name} has {len(running)} node(s), not {node_count}: remove it "
+            "first (down), or give the other one another name (--name)."
+        )
+    if made_of.strip() != image:
+        say("  - the cluster runs on an older node image; down and up brings the new one")
+
+
+def _create(settings: Settings, node_count: int, image: str) -> None:
+    _note_network(settings)
+    settings.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    configuration = settings.kubeconfig.parent / "kind.json"
+    configuration.write_text(json.dumps(_configuration(node_count), indent=2))
+    try:
+        with step(f"starting the cluster {settings.name} ({node_count} node(s))"):
+            command.run(
+                [
+                    programs.tool(settings, "kind"),
+                    "create",
+                    "cluster",
+                    "--name",
+                    settings.name,
+                    "--image",
+                    image,
+                    "--config",
+                    configuration,
+                    "--kubeconfig",
+                    settings.kubeconfig,
+                ],
+                what="kind create cluster",
+                log=settings.logs / f"kind-{settings.name}.log",
+                environment={"KUBECONFIG": str(settings.kubeconfig)},
+            )
+            settings.kubeconfig.chmod(0o600)
+            _connect_nodes(settings)
+        with step("waiting for nodes and CoreDNS"):
+            _wait_ready(settings)
+    except BaseException:
+        _save_node_logs(settings)
+        say("  - removing the half-made cluster")
+        _delete(settings)
+        _remove_network(settings)
+        raise
+
+
+def _configuration(node_count: int) -> dict[str, object]:
+    """kind's configuration, and through it kubeadm's."""
+    kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
+    # A test cluster may lose its data; on a slow disk fsync allows only some 40 creates a second.
+    etcd = {"local": {"dataDir": "/tmp/etcd", "extraArgs": {"unsafe-no-fsync": "true"}}}
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "networking": {
+            "ipFamily": "ipv4",
+            "kubeProxyMode": "nftables",
+            "podSubnet": POD_SUBNET,
+            "serviceSubnet": SERVICE_SUBNET,
+        },
+        "kubeadmConfigPatches": [
+            json.dumps(kubelet),
+            json.dumps({"kind": "ClusterConfiguration", "etcd": etcd}),
+        ],
+        "nodes": [{"role": "control-plane"}] + [{"role": "worker"}] * (node_count - 1),
+    }
+
+
+def _connect_nodes(settings: Settings) -> None:
+    """Routes between the nodes' Pods: our node image has no network daemon to set them."""
+    kubectl = _kubectl(settings)
+    listed = json.loads(
+        command.run([*kubectl, "get", "nodes", "--output=json"], what="kubectl get nodes")
+    )["items"]
+    for node in listed:
+        inside = [each["address"] for each in node["status"]["addresses"]]
+        for other in listed:
+            if other is not node:
+                route = [node["spec"]["podCIDR"], "via", inside[0]]
+                command.run(
+                    ["docker", "exec", other["metadata"]["name"], "ip", "route", "replace", *route],
+                    what="ip route replace",
+                )
+
+
+def _wait_ready(settings: Settings) -> None:
+    kubectl = _kubectl(settings)
+    within = f"--timeout={_READY_SECONDS}s"
+    command.run(
+        [*kubectl, "wait", "--for=condition=Ready", "node", "--all", within], what="kubectl wait"
+    )
+    command.run(
+        [*kubectl, "-n", "kube-system", "rollout", "status", "deployment/coredns", within],
+        what="waiting for CoreDNS",
+    )
+
+
+def _kubectl(settings: Settings) -> list[str | Path]:
+    return [programs.tool(settings, "kubectl"), "--kubeconfig", settings.kubeconfig]
+
+
+def _save_node_logs(settings: Settings) -> None:
+    """The nodes are about to go; what they said is what explains the failure."""
+    folder = settings.logs / f"nodes-{settings.name}-{time.strftime('%H%M%S')}"
+    try:
+        command.run(
+            [programs.tool(settings, "kind"), "export", "logs", folder, "--name", settings.name],
+            what="kind export logs",
+            timeout_seconds=60,
+        )
+    except ClusterError:
+        return  # best effort: the failure itself is what the user must see
+    say(f"  - the nodes' logs are in {folder}")
+
+
+def _delete(settings: Settings) -> None:
+    command.run(
+        [
+            programs.tool(settings, "kind"),
+            "delete",
+            "cluster",
+            "--name",
+            settings.name,
+            "--kubeconfig",
+            settings.kubeconfig,
+        ],
+        what="kind delete cluster",
+    )
+
+
+def _network_note(settings: Settings) -> Path:
+    return settings.cache / "clusters" / "network-is-ours"
+
+
+def _note_network(settings: Settings) -> None:
+    """kind makes its network when there is none: then it is ours to remove."""
+    if not command.succeeds(["docker", "network", "inspect", _NETWORK]):
+        _network_note(settings).parent.mkdir(parents=True, exist_ok=True)
+        _network_note(settings).touch()
+
+
+def _remove_network(settings: Settings) -> None:
+    """Removes kind's network if we made it and no other cluster uses it."""
+    if not _network_note(settings).exists():
+        return
+    try:
+        command.run(["docker", "network", "rm", _NETWORK], what="docker network rm")
+    except CommandError as error:
+        if "active endpoints" in error.tail:
+            return
+        if "not found" not in error.tail and "No such network" not in error.tail:
+            raise
+    _network_note(settings).unlink()

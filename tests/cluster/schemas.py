@@ -1,0 +1,79 @@
+"""kubeconform's schemas, made from the API server's own description: it cannot download them.
+
+Layout: ``{kind}-{group}-{version}.json`` in lower case, as kubeconform's template
+``FOLDER/{{ .ResourceKind }}{{ .KindSuffix }}.json`` asks for it.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import programs
+from tests.cluster.settings import KUBERNETES_VERSION, Settings
+
+_SWAGGER = Path("api/openapi-spec/swagger.json")
+_PREFIX = "#/definitions/"
+_FORMAT = 1  # raise when the translation below changes
+
+
+def ensure(settings: Settings) -> Path:
+    """The folder of strict schemas: an unknown field is an error."""
+    folder = settings.cache / "schemas" / f"{KUBERNETES_VERSION}-{_FORMAT}"
+    if not folder.exists():
+        swagger = json.loads((programs.module_folder("k8s.io/kubernetes") / _SWAGGER).read_text())
+        aside = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        _write(swagger["definitions"], aside)
+        aside.rename(folder)
+    return folder
+
+
+def _write(definitions: dict[str, Any], folder: Path) -> None:
+    """One shared file of definitions, and one small file for each kind."""
+    strict = {name: _strict(schema) for name, schema in definitions.items()}
+    (folder / "definitions.json").write_text(json.dumps({"definitions": strict}))
+    for name, schema in definitions.items():
+        for kind in schema.get("x-kubernetes-group-version-kind", []):
+            pinned = _pinned(strict[name], kind)
+            group = kind["group"].split(".")[0].lower()
+            parts = [kind["kind"].lower(), group, kind["version"].lower()]
+            file = folder / f"{'-'.join(part for part in parts if part)}.json"
+            file.write_text(json.dumps(pinned))
+
+
+def _pinned(schema: dict[str, Any], kind: dict[str, str]) -> dict[str, Any]:
+    """The schema of one kind: apiVersion and kind must be there and be exactly these."""
+    version = f"{kind['group']}/{kind['version']}" if kind["group"] else kind["version"]
+    properties = {
+        **schema.get("properties", {}),
+        "apiVersion": {"enum": [version]},
+        "kind": {"enum": [kind["kind"]]},
+    }
+    required = sorted({*schema.get("required", []), "apiVersion", "kind"})
+    return {**schema, "properties": properties, "required": required}
+
+
+def _strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """One definition as JSON Schema, closed to unknown fields."""
+    translated: dict[str, Any] = _translated(schema)
+    if "properties" in schema and "additionalProperties" not in schema:
+        translated["additionalProperties"] = False
+    return translated
+
+
+def _translated(value: Any) -> Any:
+    """Swagger's ways of saying things in JSON Schema's."""
+    if isinstance(value, list):
+        return [_translated(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("format") == "int-or-string":
+        return {"type": ["string", "integer"]}
+    found = {key: _translated(item) for key, item in value.items() if not key.startswith("x-")}
+    found.pop("description", None)
+    reference = found.get("$ref")
+    if isinstance(reference, str) and reference.startswith(_PREFIX):
+        found["$ref"] = f"definitions.json{reference}"
+    return found
