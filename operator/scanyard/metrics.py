@@ -51,4 +51,7 @@ LAST_EVENT = Gauge(
 RECONCILE_ERRORS = Counter(
     "scanyard_reconcile_errors_total", "Reconciles that will be repeated, by error.", ("error",)
 )
+UNREADABLE_OBJECTS = Counter(
+    "scanyard_unreadable_objects_total", "Objects whose status somebody else has spoilt."
+)
 DIRTY_KEYS = Gauge("scanyard_dirty_keys", "ScanJobs that wait to be reconciled.")

@@ -7,13 +7,17 @@ replaces a newer one. Absence from the mirror proves nothing; only a consistent 
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
+from scanyard import metrics
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.pod import PodState, read_pod
 from scanyard.lifecycle.queue import Queue, read_queue
+
+log = logging.getLogger(__name__)
 
 Raw = Mapping[str, Any]
 #: How many deleted uids are remembered, against a late answer that would bring one back.
@@ -59,8 +63,14 @@ class Store(Generic[T]):
         known = self._by_uid.get(uid)
         if uid in self._gone or (known is not None and known[0] >= version):
             return None
-        value: T = self._read(raw)
         key = key_of(raw)
+        try:
+            value: T = self._read(raw)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # Somebody else wrote a status that is none of ours: one object must not stop the rest.
+            metrics.UNREADABLE_OBJECTS.inc()
+            log.warning("%s (%s) cannot be read and is left alone: %r", key, uid, error)
+            return None
         self._by_uid[uid] = (version, key, value)
         self._uid_of[key] = uid
         return value

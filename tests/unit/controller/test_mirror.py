@@ -69,3 +69,9 @@ def test_pods_are_found_by_scanjob_even_when_it_is_gone() -> None:
     assert mirror.pod_of(UID, 1) is None
     mirror.pods.remove(raw_pod(attempt=2))
     assert mirror.pods.of_job(UID) == []
+
+
+def test_an_object_with_a_spoilt_status_is_left_alone() -> None:
+    mirror = Mirror()
+    assert mirror.jobs.put(raw_job(status={"attempts": [{"number": 1}]})) is None
+    assert mirror.jobs.get(UID) is None
