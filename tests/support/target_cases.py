@@ -6,7 +6,7 @@ from typing import Final
 
 ADDRESSES: Final = [
     "10.0.0.1",
-    "0.0.0.0",  # noqa: S104
+    "0.0.0.0",
     "255.255.255.255",
     "192.0.2.10",
     "2001:db8::1",

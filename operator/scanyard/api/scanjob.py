@@ -36,6 +36,9 @@ DEFAULT_TIMEOUT_SECONDS: Final = 3600
 MAX_RERUN_TOKEN_LENGTH: Final = 64
 
 _SET = {"x-kubernetes-list-type": "set"}
+# As a set, 1,024 targets would each stand in managedFields too: measured 2.6 times the object and
+# 2.5 times the cost of every status write.
+_ATOMIC = {"x-kubernetes-list-type": "atomic"}
 
 Target = Annotated[
     str,
@@ -127,11 +130,11 @@ class ScanJobSpec(SpecModel):
     scanner: Scanner
     """The program that scans."""
     targets: Annotated[
-        tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS, json_schema_extra=_SET)
+        tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS, json_schema_extra=_ATOMIC)
     ]
     """Canonical addresses, networks, ranges such as 192.0.2.1-192.0.2.9, and DNS names."""
     exclude_targets: Annotated[
-        tuple[Address, ...], Field(max_length=MAX_TARGETS, json_schema_extra=_SET)
+        tuple[Address, ...], Field(max_length=MAX_TARGETS, json_schema_extra=_ATOMIC)
     ] = ()
     """Addresses, networks and ranges to leave out."""
     ports: Ports | None = None

@@ -4,9 +4,10 @@ nmap reads `2130706433`, `127.1`, `0177.0.0.1` and `localhost/31` in its own way
 accepted but the one canonical spelling of each form. Used are the functions of the Kubernetes IP
 and CIDR libraries, which refuse zones (`fe80::1%eth0`) and IPv4-mapped IPv6 addresses.
 
-The API server estimates the cost of every rule as if all of 1,024 items were 253 characters long,
-and refuses a CRD over 10⁷ for one rule or 10⁸ together. So strings are never put together here
-(the size of `string(ip(self))` is unknown to it; only `format` may take that) and lists are cut.
+The API server estimates the cost of every rule as if all of 1,024 items were 253 characters of
+four bytes, and refuses a CRD over 10⁷ for one rule or 10⁸ for all; a rule here is at 4.3 * 10⁶.
+To its estimate a text of unknown size is endless: `string(ip(self))` may only go into `format`,
+parts of `split` only into one-item lists.
 """
 
 from __future__ import annotations
@@ -25,106 +26,82 @@ DNS_NAME: Final = (
     r"([a-z]{1,63}|xn--[-a-z0-9]{0,58}[a-z0-9])"
 )
 
-_NAME = f"self.matches(r'^{DNS_NAME}$')"
-_RANGE = "(size(self.split('-', 3)) == 2 && self.split('-', 3).all(end, isIP(end)))"
+_FORMS: Final = (
+    "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, or a range such as "
+    "192.0.2.1-192.0.2.9"
+)
+_FORMS_WITH_NAME: Final = (
+    "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, a range such as "
+    "192.0.2.1-192.0.2.9, or a DNS name in lower case whose last label has letters only, such as "
+    "web.example.com"
+)
 
-# An address of IPv4-mapped form never parses, and this is the block just below ::ffff:0:0/96: a
-# network of 95 bits or fewer holds both or neither.
-_BELOW_MAPPED = "::fffe:0:0"
+_IS_NAME = f"self.matches(r'^{DNS_NAME}$')"
+_IS_RANGE = "size(self.split('-', 3)) == 2 && self.split('-', 3).all(end, isIP(end))"
+# Two texts under short names: CEL of custom resources has no other way to bind them.
+_ENDS = "[self.split('-')[0]].all(a, [self.split('-')[1]].all(b, {}))"
 
+_NETWORK_IS_CANONICAL = "self == string(cidr(self).masked())"
+# An address of IPv4-mapped form never parses, and ::fffe:0:0 is the block just below
+# ::ffff:0:0/96: a network of 95 bits or fewer holds both or neither.
+_NETWORK_IS_UNMAPPED = "cidr(self).prefixLength() > 95 || !cidr(self).containsIP('::fffe:0:0')"
 
-def _of_range(condition: str) -> str:
-    """The condition on the ends `a` and `b` of a range; true of everything else."""
-    return f"!{_RANGE} || [self.split('-')[0]].all(a, [self.split('-')[1]].all(b, {condition}))"
-
-
-_V4 = "(ip(a).family() == 4 && ip(b).family() == 4)"
-_V6 = "(ip(a).family() == 6 && ip(b).family() == 6)"
-
+_RANGE_IS_CANONICAL = "ip.isCanonical(a) && ip.isCanonical(b)"
+_RANGE_IS_OF_ONE_FAMILY = "ip(a).family() == ip(b).family()"
+_RANGE_IS_SHORT = "ip(a).family() == 4 || cidr(a + '/112').containsIP(b)"
 _V4_DIFFERENCE = " + ".join(
     f"(int(b.split('.')[{i}]) - int(a.split('.')[{i}])) * {256 ** (3 - i)}" for i in range(4)
 )
-# Canonical groups of hexadecimal digits have no leading zeros: the longer one is the larger.
-# A range that ends in `::` has an empty last group, which is zero.
-_V6_LAST_GROUPS = (
+# Of addresses that differ in the last group only. Canonical groups have no leading zeros, so the
+# longer one is the larger; after a last `::` the group is empty, which is zero.
+_V6_IN_ORDER = (
     "[a.substring(a.lastIndexOf(':') + 1)].all(x, [b.substring(b.lastIndexOf(':') + 1)].all(y, "
     "size(x) < size(y) || (size(x) == size(y) && x <= y)))"
 )
+_RANGE_IS_IN_ORDER = f"ip(a).family() == 4 ? {_V4_DIFFERENCE} >= 0 : {_V6_IN_ORDER}"
 
-_ADDRESS_OR_NETWORK = [
-    rule(
-        "!isIP(self) || ip.isCanonical(self)",
-        "write the address in its canonical form",
+
+def _grammar(otherwise: str, forms: str) -> dict[str, str]:
+    """The one rule of an item; what is none of the numeric forms must be `otherwise`.
+
+    One rule with a message for each case, not a rule for each case: every write of the object,
+    of its status too, runs every rule on every item.
+    """
+    in_range = (
+        f"{_RANGE_IS_CANONICAL} && {_RANGE_IS_OF_ONE_FAMILY} && ({_RANGE_IS_SHORT}) && "
+        f"({_RANGE_IS_IN_ORDER})"
+    )
+    return rule(
+        "isIP(self) ? ip.isCanonical(self) : "
+        f"isCIDR(self) ? {_NETWORK_IS_CANONICAL} && ({_NETWORK_IS_UNMAPPED}) : "
+        f"{_IS_RANGE} ? {_ENDS.format(in_range)} : {otherwise}",
+        forms,
         message_expression=(
-            "'write the address in its canonical form: %s'.format([string(ip(self))])"
+            "isIP(self) ? 'write the address in its canonical form: %s'.format([string(ip(self))])"
+            f" : isCIDR(self) ? ({_NETWORK_IS_CANONICAL} ? "
+            "'the network includes the IPv4-mapped addresses: write IPv4 addresses instead, or "
+            "smaller networks' : 'a network has no host bits and is in canonical form: write %s "
+            "for the network, or %s for the one address'.format([string(cidr(self).masked()), "
+            f"string(cidr(self).ip())])) : {_IS_RANGE} ? ("
+            f"!{_ENDS.format(_RANGE_IS_CANONICAL)} ? "
+            "'write both ends of the range in their canonical form: %s-%s'.format(["
+            "string(ip(self.split('-')[0])), string(ip(self.split('-')[1]))]) : "
+            f"!{_ENDS.format(_RANGE_IS_OF_ONE_FAMILY)} ? "
+            "'both ends of a range must be IPv4, or both IPv6' : "
+            f"!{_ENDS.format(_RANGE_IS_SHORT)} ? "
+            "'an IPv6 range varies in its last group only, such as 2001:db8::1-2001:db8::ff: "
+            "write a smaller range, or a network' : "
+            "'the range ends before it starts: write the lower address first') : "
+            f"'{forms}'"
         ),
-    ),
-    rule(
-        "!isCIDR(self) || self == string(cidr(self).masked())",
-        "write the network in its canonical form, without host bits",
-        message_expression=(
-            "'a network has no host bits: write %s for the network, or %s for the one address'"
-            ".format([string(cidr(self).masked()), string(cidr(self).ip())])"
-        ),
-    ),
-    rule(
-        f"!isCIDR(self) || !cidr(self).containsIP('{_BELOW_MAPPED}') "
-        "|| cidr(self).prefixLength() > 95",
-        "the network includes the IPv4-mapped addresses: write IPv4 addresses instead, "
-        "or smaller networks",
-    ),
-]
+    )
 
-_RANGES = [
-    rule(
-        _of_range("ip.isCanonical(a) && ip.isCanonical(b)"),
-        "write both ends of the range in their canonical form",
-        message_expression=(
-            "'write both ends of the range in their canonical form: %s-%s'"
-            ".format([string(ip(self.split('-')[0])), string(ip(self.split('-')[1]))])"
-        ),
-    ),
-    rule(
-        _of_range("ip(a).family() == ip(b).family()"),
-        "both ends of a range must be IPv4, or both IPv6",
-    ),
-    rule(
-        _of_range(f"!{_V4} || {_V4_DIFFERENCE} >= 0"),
-        "the range ends before it starts: write the lower address first",
-    ),
-    rule(
-        _of_range(f"!{_V6} || cidr(a + '/112').containsIP(b)"),
-        "an IPv6 range varies in its last group only, such as 2001:db8::1-2001:db8::ff: "
-        "write a smaller range, or a network",
-    ),
-    rule(
-        _of_range(f"!{_V6} || !cidr(a + '/112').containsIP(b) || {_V6_LAST_GROUPS}"),
-        "the range ends before it starts: write the lower address first",
-    ),
-]
 
-ADDRESS_RULES: Final = [
-    rule(
-        f"isIP(self) || isCIDR(self) || {_RANGE}",
-        "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, or a range such as "
-        "192.0.2.1-192.0.2.9",
-    ),
-    *_ADDRESS_OR_NETWORK,
-    *_RANGES,
-]
-"""For an item of excludeTargets: everything but names."""
-
-TARGET_RULES: Final = [
-    rule(
-        f"isIP(self) || isCIDR(self) || {_RANGE} || {_NAME}",
-        "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, a range such as "
-        "192.0.2.1-192.0.2.9, or a DNS name in lower case whose last label has letters only, "
-        "such as web.example.com",
-    ),
-    *_ADDRESS_OR_NETWORK,
-    *_RANGES,
-]
+TARGET_RULES: Final = [_grammar(_IS_NAME, _FORMS_WITH_NAME)]
 """For an item of targets."""
+
+ADDRESS_RULES: Final = [_grammar("false", _FORMS)]
+"""For an item of excludeTargets: everything but names."""
 
 _HAS_V6 = "exists(t, t.contains(':'))"
 _HAS_V4 = "exists(t, t.matches(r'^[0-9.]+([-/][0-9.]+)?$'))"

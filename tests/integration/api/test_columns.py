@@ -1,0 +1,108 @@
+"""What `kubectl get` and field selectors show of the resources."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.kube import Cluster, Namespace
+from tests.support.resources import scan_job, scan_queue
+
+STATUS = {
+    "observedGeneration": 1,
+    "phase": "Succeeded",
+    "progress": 100,
+    "startedAt": "2026-01-02T03:04:05Z",
+    "conditions": [
+        {
+            "type": "Finished",
+            "status": "True",
+            "reason": "ScanComplete",
+            "message": "3 open ports on 1 host",
+            "lastTransitionTime": "2026-01-02T03:04:05Z",
+        }
+    ],
+    "summary": {"openPorts": 3, "hostsUp": 1},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def resources(namespace: Namespace) -> None:
+    namespace.create("scanqueues", scan_queue("office-network", maxConcurrent=2)).expect()
+    queue = {"observedGeneration": 1, "running": 2, "waiting": 17}
+    namespace.patch("scanqueues", "office-network", {"status": queue}, "status").expect()
+    done = scan_job("web-connect-scan", queueRef={"name": "office-network"}, priority=7)
+    namespace.create("scanjobs", done).expect()
+    namespace.patch("scanjobs", "web-connect-scan", {"status": STATUS}, "status").expect()
+    waiting = scan_job("office-sweep", scanner="masscan", ports={"tcp": "80"})
+    namespace.create("scanjobs", waiting).expect()
+
+
+def table(namespace: Namespace, plural: str, *arguments: str) -> list[list[str]]:
+    """The table as cells; columns are at least two spaces apart."""
+    lines = namespace.kubectl("get", f"{plural}.{namespace.group}", *arguments).splitlines()
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+
+
+def test_the_table_of_scanjobs_tells_the_story_in_80_columns(namespace: Namespace) -> None:
+    header, waiting, done = table(namespace, "scanjobs")
+    assert header == ["NAME", "PHASE", "QUEUE", "SCANNER", "PROGRESS", "OPEN", "AGE"]
+    assert waiting[:4] == ["office-sweep", "Pending", "default", "masscan"]
+    assert done[:6] == ["web-connect-scan", "Succeeded", "office-network", "nmap", "100", "3"]
+    for line in namespace.kubectl("get", f"scanjobs.{namespace.group}").splitlines():
+        assert len(line.rstrip()) <= 80
+
+
+def test_the_wide_table_says_why(namespace: Namespace) -> None:
+    header, _, done = table(namespace, "scanjobs", "-o", "wide")
+    assert header[6:11] == ["PRIORITY", "TARGET", "STARTED", "REASON", "MESSAGE"]
+    assert done[6:8] == ["7", "192.0.2.1"]
+    assert done[9:11] == ["ScanComplete", "3 open ports on 1 host"]
+
+
+def test_the_table_of_scanqueues(namespace: Namespace) -> None:
+    header, row = table(namespace, "scanqueues")
+    assert header == ["NAME", "RUNNING", "LIMIT", "WAITING", "POLICY", "AGE"]
+    assert row[:5] == ["office-network", "2", "2", "17", "None"]
+
+
+def test_short_names_and_category(cluster: Cluster, group: str) -> None:
+    served = cluster.request("GET", f"/apis/{group}/v1alpha1").expect()["resources"]
+    named = {item["name"]: (item.get("shortNames"), item.get("categories")) for item in served}
+    assert named["scanjobs"] == (["sj"], ["scanyard"])
+    assert named["scanqueues"] == (["sq"], ["scanyard"])
+
+
+@pytest.mark.parametrize(
+    ("selector", "names"),
+    [
+        ("spec.scanner=masscan", ["office-sweep"]),
+        ("spec.queueRef.name=office-network", ["web-connect-scan"]),
+        ("status.phase=Succeeded", ["web-connect-scan"]),
+        ("status.phase=Pending", ["office-sweep"]),
+    ],
+)
+def test_field_selectors(namespace: Namespace, selector: str, names: list[str]) -> None:
+    found = json.loads(
+        namespace.kubectl(
+            "get", f"scanjobs.{namespace.group}", f"--field-selector={selector}", "-o", "json"
+        )
+    )
+    assert [item["metadata"]["name"] for item in found["items"]] == names
+
+
+def test_kubectl_wait_for_finished(namespace: Namespace) -> None:
+    namespace.kubectl(
+        "wait",
+        "--for=condition=Finished",
+        f"scanjobs.{namespace.group}/web-connect-scan",
+        "--timeout=10s",
+    )
+
+
+def test_kubectl_explain_tells_what_a_field_is_for(namespace: Namespace) -> None:
+    explained = namespace.kubectl(
+        "explain", "scanjobs.spec.timeoutSeconds", f"--api-version={namespace.group}/v1alpha1"
+    )
+    assert "keep what it found" in " ".join(explained.split())

@@ -1,0 +1,162 @@
+"""What the API server refuses, and that it says what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.kube import Namespace
+from tests.support.resources import scan_job, scan_queue
+
+MANY_PORTS = ",".join(str(number) for number in range(1, 1002))
+
+JOBS: list[tuple[dict[str, Any], str]] = [
+    # Required and unknown values.
+    ({"scanner": None}, "spec.scanner: Required value"),
+    ({"targets": None}, "spec.targets: Required value"),
+    ({"targets": []}, "spec.targets in body should have at least 1 items"),
+    ({"scanner": "zmap"}, 'supported values: "nmap", "masscan"'),
+    ({"scanner": "Nmap"}, 'supported values: "nmap", "masscan"'),
+    (
+        {"nmap": {"technique": "Xmas"}},
+        'spec.nmap.technique: Unsupported value: "Xmas": supported values: "Connect", "Syn"',
+    ),
+    ({"nmap": {"timing": "T4"}}, "spec.nmap.timing: Unsupported value"),
+    ({"nmap": {"scriptCategories": ["Brute"]}}, "spec.nmap.scriptCategories[0]: Unsupported value"),
+    ({"nmap": {"scriptCategories": ["Safe", "Safe"]}}, "Duplicate value"),
+    ({"queueRef": {"name": ""}}, "spec.queueRef.name in body should be at least 1 chars long"),
+    # Numbers out of range.
+    ({"timeoutSeconds": 4}, "should be greater than or equal to 5"),
+    ({"timeoutSeconds": 1_209_601}, "should be less than or equal to 1209600"),
+    ({"timeoutSeconds": "1h"}, 'spec.timeoutSeconds in body must be of type integer: "string"'),
+    ({"priority": 101}, "spec.priority in body should be less than or equal to 100"),
+    ({"priority": -101}, "spec.priority in body should be greater than or equal to -100"),
+    ({"nmap": {"packetsPerSecond": 0}}, "should be greater than or equal to 1"),
+    ({"nmap": {"packetsPerSecond": 1_000_001}}, "should be less than or equal to 1000000"),
+    ({"nmap": {"maxRetries": -1}}, "should be greater than or equal to 0"),
+    ({"nmap": {"hostTimeoutSeconds": 4}}, "should be greater than or equal to 5"),
+    ({"rerunToken": "x" * 65}, "spec.rerunToken: Too long: may not be more than 64"),
+    ({"rerunToken": ""}, "spec.rerunToken in body should be at least 1 chars long"),
+    # Ports.
+    ({"ports": {}}, "set tcp, udp or top, or remove ports"),
+    ({"ports": {"tcp": ""}}, "spec.ports.tcp in body should be at least 1 chars long"),
+    ({"ports": {"tcp": 80}}, 'spec.ports.tcp in body must be of type string: "integer"'),
+    ({"ports": {"tcp": "80-"}}, "must be ports of 1 to 65535 and ranges of them, such as 22,80"),
+    ({"ports": {"tcp": "-"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "0"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "022"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "65536"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "80, 443"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "80,"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "T:80"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"tcp": "http"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"udp": "1-2-3"}}, "must be ports of 1 to 65535"),
+    ({"ports": {"udp": "53\n"}}, "must be ports of 1 to 65535"),
+    (
+        {"ports": {"tcp": "22,90-80"}},
+        "a range of ports ends before it starts: write the lower port first",
+    ),
+    ({"ports": {"tcp": "9-10,100-99"}}, "write the lower port first"),
+    ({"ports": {"tcp": MANY_PORTS}}, "must be at most 1000 ports and ranges"),
+    ({"ports": {"tcp": "1," * 2048 + "1"}}, "spec.ports.tcp: Too long: may not be more than 4096"),
+    ({"ports": {"top": 0}}, "spec.ports.top in body should be greater than or equal to 1"),
+    ({"ports": {"top": 65536}}, "spec.ports.top in body should be less than or equal to 65535"),
+    (
+        {"ports": {"top": 100, "tcp": "80"}},
+        "top cannot stand beside tcp or udp: keep one of them",
+    ),
+    ({"ports": {"top": 100, "udp": "53"}}, "top cannot stand beside tcp or udp"),
+    # Options of the other scanner, and options that contradict each other.
+    (
+        {"masscan": {}},
+        "masscan options need the scanner masscan: remove masscan or set scanner to masscan",
+    ),
+    (
+        {"scanner": "masscan", "nmap": {}, "ports": {"tcp": "80"}},
+        "nmap options need the scanner nmap: remove nmap or set scanner to nmap",
+    ),
+    ({"scanner": "masscan"}, "masscan needs the ports to scan: set ports.tcp or ports.udp"),
+    ({"scanner": "masscan", "ports": {"top": 100}}, "(ports.top is for nmap)"),
+    (
+        {"scanner": "masscan", "ports": {"tcp": "80"}, "masscan": {"retries": 6}},
+        "spec.masscan.retries in body should be less than or equal to 5",
+    ),
+    (
+        {"scanner": "masscan", "ports": {"tcp": "80"}, "masscan": {"waitSeconds": 61}},
+        "spec.masscan.waitSeconds in body should be less than or equal to 60",
+    ),
+    (
+        {"scanner": "masscan", "ports": {"tcp": "80"}, "masscan": {"packetsPerSecond": 0}},
+        "spec.masscan.packetsPerSecond in body should be greater than or equal to 1",
+    ),
+    (
+        {"nmap": {"technique": "Udp"}, "ports": {"tcp": "80"}},
+        "technique Udp scans no TCP ports: remove ports.tcp, or use Connect or Syn with both",
+    ),
+    (
+        {"nmap": {"technique": "Discovery"}, "ports": {"top": 10}},
+        "technique Discovery only finds hosts: remove ports or use another technique",
+    ),
+    (
+        {"nmap": {"technique": "Discovery", "serviceDetection": True}},
+        "technique Discovery takes no serviceDetection, osDetection or skipHostDiscovery",
+    ),
+    ({"nmap": {"technique": "Discovery", "osDetection": True}}, "Discovery takes no"),
+    ({"nmap": {"technique": "Discovery", "skipHostDiscovery": True}}, "Discovery takes no"),
+]
+
+GOOD_JOBS: list[dict[str, Any]] = [
+    {},
+    {"nmap": {}},
+    {"nmap": {"technique": "Syn"}, "ports": {"tcp": "1-65535", "udp": "53"}},
+    {"nmap": {"technique": "Connect"}, "ports": {"tcp": "22,80-80", "udp": "53,161"}},
+    {"nmap": {"technique": "Udp"}, "ports": {"udp": "53"}},
+    {"nmap": {"technique": "Udp"}, "ports": {"top": 20}},
+    {"nmap": {"technique": "Discovery", "disableArpPing": True}},
+    {"ports": {"tcp": "9-10,99-100"}},
+    {"scanner": "masscan", "ports": {"tcp": "80"}},
+    {"scanner": "masscan", "ports": {"udp": "53"}, "masscan": {"packetsPerSecond": 1_000_000}},
+    {"timeoutSeconds": 5, "priority": -100, "rerunToken": "x" * 64},
+    {"timeoutSeconds": 1_209_600, "priority": 100, "suspend": True, "cancel": True},
+]
+
+QUEUES: list[tuple[dict[str, Any], str]] = [
+    ({"maxConcurrent": -1}, "spec.maxConcurrent in body should be greater than or equal to 0"),
+    ({"maxConcurrent": 10_001}, "spec.maxConcurrent in body should be less than or equal to 10000"),
+    ({"priority": 1001}, "spec.priority in body should be less than or equal to 1000"),
+    ({"agingSeconds": -1}, "spec.agingSeconds in body should be greater than or equal to 0"),
+    ({"agingSeconds": 31_536_001}, "spec.agingSeconds in body should be less than or equal to"),
+    ({"stopPolicy": "Drain"}, 'supported values: "None", "Hold", "HoldAndDrain"'),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), JOBS, ids=[str(job)[:60] for job, _ in JOBS])
+def test_a_bad_scanjob_is_refused(
+    namespace: Namespace, change: dict[str, Any], message: str
+) -> None:
+    reply = namespace.create("scanjobs", scan_job("bad", **change), dryRun="All")
+    assert reply.code == 422
+    assert message in reply.message
+
+
+@pytest.mark.parametrize("spec", GOOD_JOBS, ids=[str(job)[:60] for job in GOOD_JOBS])
+def test_its_neighbours_are_accepted(namespace: Namespace, spec: dict[str, Any]) -> None:
+    namespace.create("scanjobs", scan_job("good", **spec), dryRun="All").expect()
+
+
+@pytest.mark.parametrize(("spec", "message"), QUEUES, ids=[str(queue) for queue, _ in QUEUES])
+def test_a_bad_scanqueue_is_refused(
+    namespace: Namespace, spec: dict[str, Any], message: str
+) -> None:
+    reply = namespace.create("scanqueues", scan_queue("bad", **spec), dryRun="All")
+    assert reply.code == 422
+    assert message in reply.message
+
+
+@pytest.mark.parametrize("field", ["scope", "startDeadlineSeconds", "args"])
+def test_a_field_without_effect_is_told_at_once(namespace: Namespace, field: str) -> None:
+    body = scan_job("unknown", **{field: 1})
+    reply = namespace.create("scanjobs", body, dryRun="All", fieldValidation="Strict")
+    assert reply.code == 400
+    assert f'unknown field "spec.{field}"' in reply.message
