@@ -10,7 +10,7 @@ from scanyard.scanners.limits import check_number, check_word
 from scanyard.scanners.nmap.scripts import script_expression
 from scanyard.scanners.ports import parse_ports
 from scanyard.scanners.request import Command, NmapOptions, ScanRequest
-from scanyard.scanners.targets import TargetSet, count, parse_targets
+from scanyard.scanners.targets import TargetSet, count, merge, parse_targets
 
 DEFAULT_TOP_PORTS: Final = 1000
 """nmap's own default, written out."""
@@ -27,7 +27,7 @@ def nmap_command(request: ScanRequest, options: NmapOptions) -> Command:
     """The command for `request`. Raises InvalidInputError."""
     check_word(options.technique, _TECHNIQUES, "nmap.technique")
     targets = parse_targets(request.targets, request.exclude, request.resolved)
-    total = count(targets.intervals, targets.excluded) + count(targets.named, targets.excluded)
+    total = count(merge((*targets.intervals, *targets.named)), targets.excluded)
     if total == 0:
         raise InvalidInputError(
             "excludeTargets", "every target is excluded", "leave something to scan"

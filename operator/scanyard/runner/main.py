@@ -1,0 +1,177 @@
+"""The runner from its arguments to its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from types import FrameType
+from typing import Final
+
+from scanyard.errors import ScanyardError
+from scanyard.runner import outcome
+from scanyard.runner.child import Child, start_child
+from scanyard.runner.log_protocol import FINDING_PREFIX, OWN_PREFIX, progress_line
+from scanyard.runner.options import RunnerOptions, UsageError, parse_arguments
+from scanyard.runner.outlet import Outlet
+from scanyard.runner.supervisor import Supervisor
+from scanyard.runner.tally import Tally
+from scanyard.runner.termination import TerminationLog
+from scanyard.scanners.image import TERMINATION_LOG
+from scanyard.scanners.reading import Reader, new_reader
+from scanyard.scanners.report import Report
+
+HEARD_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_FINDINGS_SECONDS: Final = 30.0
+
+
+class _StartError(ScanyardError):
+    """The scanner was never started."""
+
+    def __init__(self, reason: str, message: str, code: int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.code = code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one scan and report it. HEARD_SIGNALS are expected to be blocked; see `hold_signals`."""
+    outlet = Outlet(1)
+    log = TerminationLog(TERMINATION_LOG)
+    scanner = "unknown"
+    try:
+        options = parse_arguments(arguments)
+        scanner, log = options.scanner, TerminationLog(options.termination_log)
+        return _scan(options, outlet, log)
+    except UsageError as error:
+        failure = _StartError("UsageError", str(error), outcome.EXIT_USAGE)
+    except _StartError as error:
+        failure = error
+    except Exception as error:
+        _report(outlet, log, Report(scanner, reason="RunnerError", message=repr(error)))
+        raise
+    _report(outlet, log, Report(scanner, reason=failure.reason, message=str(failure)))
+    return failure.code
+
+
+def hold_signals() -> None:
+    """Keep signals waiting until the runner listens.
+
+    The kernel drops a signal that PID 1 neither handles nor blocks, and a TERM that came too early
+    would be lost until the end of the grace period.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD_SIGNALS)
+
+
+def _scan(options: RunnerOptions, outlet: Outlet, log: TerminationLog) -> int:
+    reader = _reader(options)
+    wakeup = _listen()
+    log.write(_not_started_yet(options))
+    child = _start(options)
+    try:
+        supervisor = Supervisor(options, child, reader, outlet, log, wakeup)
+        supervisor.run()
+    except BaseException:
+        child.kill_group()
+        raise
+    supervisor.tally.left_out += reader.left_out
+    end = outcome.End(supervisor.status or 0, supervisor.stop.reason, supervisor.complaints)
+    report = outcome.final_report(supervisor.tally.report(), reader, end)
+    report = replace(report, message=report.message or _remark(supervisor.tally))
+    if supervisor.lines_left_out:
+        outlet.put(f"{OWN_PREFIX}{supervisor.lines_left_out} lines of {options.scanner} left out")
+    _report(outlet, log, report, supervisor.tally)
+    return outcome.exit_code(report)
+
+
+def _reader(options: RunnerOptions) -> Reader:
+    try:
+        return new_reader(options.scanner, options.argv, options.total_targets)
+    except KeyError as error:
+        raise UsageError(f"unknown scanner {options.scanner[:40]!a}") from error
+
+
+def _listen() -> int:
+    """Signals arrive as bytes on the descriptor that is returned."""
+    wakeup, wakeup_end = os.pipe()
+    os.set_blocking(wakeup_end, False)
+    signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
+    for number in HEARD_SIGNALS:
+        signal.signal(number, _heard)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD_SIGNALS)
+    return wakeup
+
+
+def _heard(_number: int, _frame: FrameType | None) -> None:
+    """The number is already on its way through the wakeup descriptor."""
+
+
+def _start(options: RunnerOptions) -> Child:
+    try:
+        os.chdir(options.work_directory)
+    except OSError as error:
+        raise _StartError(
+            "WorkDirectory", f"{error}: mount a writable volume there", outcome.EXIT_USAGE
+        ) from error
+    if not os.access(".", os.W_OK):
+        raise _StartError(
+            "WorkDirectory",
+            f"{options.work_directory} is not writable: mount a writable volume there",
+            outcome.EXIT_USAGE,
+        )
+    if options.net_raw:
+        _hand_on_net_raw()
+    try:
+        return start_child(options.argv)
+    except OSError as error:
+        raise _StartError(
+            "ExecFailed", f"{options.argv[0]}: {error.strerror}", outcome.EXIT_NO_EXEC
+        ) from error
+
+
+def _hand_on_net_raw() -> None:
+    from scanyard.runner.capabilities import (  # noqa: PLC0415 ctypes is slow to load
+        NetRawError,
+        hand_on_net_raw,
+    )
+
+    try:
+        hand_on_net_raw()
+    except NetRawError as error:
+        raise _StartError("NetRaw", str(error), outcome.EXIT_NET_RAW) from error
+
+
+def _not_started_yet(options: RunnerOptions) -> Report:
+    return Report(
+        options.scanner,
+        reason="Killed",
+        message="the container was killed before the scan began",
+        hosts_total=options.total_targets,
+    )
+
+
+def _remark(tally: Tally) -> str:
+    """What a person should know of a scan that is complete."""
+    if tally.timed_out:
+        return f"{tally.timed_out} hosts passed the host timeout: their ports are unknown"
+    return ""
+
+
+def _report(
+    outlet: Outlet, log: TerminationLog, report: Report, tally: Tally | None = None
+) -> None:
+    """The termination message first, for the log may be slow to take all findings."""
+    log.write(report)
+    findings = tally.lines() if tally else iter(())
+    last_words = [
+        f"complete: {report.complete} {report.reason} {report.message}".rstrip(),
+        f"{report.hosts_up} hosts up, {report.hosts_down} down, {report.open_ports} open ports",
+    ]
+    if tally and tally.left_out:
+        last_words.insert(0, f"{tally.left_out} findings are not in this log")
+    if log.problem:
+        last_words.append(log.problem)
+    outlet.put(progress_line(report.progress))
+    outlet.drain((FINDING_PREFIX.encode() + line for line in findings), _FINDINGS_SECONDS)
+    outlet.drain((f"{OWN_PREFIX}{words}".encode() for words in last_words), _FINDINGS_SECONDS)
