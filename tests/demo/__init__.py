@@ -1,0 +1,1 @@
+"""The demo: from nothing to finished scans on a real cluster, and a check of what they found."""
