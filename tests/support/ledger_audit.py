@@ -8,6 +8,9 @@ from typing import Any
 
 from redis import Redis
 
+#: Lists that a job of each kind of place must be in, once each.
+_LISTS_OF_KIND = {"w": {"order:"}, "p": {"blocked:", "parked:"}, "h": {"running", "running:"}}
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
@@ -25,57 +28,59 @@ class LedgerState:
 
 
 def read_ledger(redis: Redis, installation: str) -> LedgerState:
-    """Return the state; AssertionError if a job is not in exactly one place or a count is off."""
-    root = f"{{scanyard:{installation}}}:"
-    names = {_text(name) for name in redis.scan_iter(match=f"{root}*", count=1000)}
-    header: dict[str, str] = _call(redis, "hgetall", f"{root}ledger")
-    own = f"{root}{header.get('generation', 'none')}:"
-    leftovers = frozenset(names - {f"{root}ledger", f"{root}keys"} - _own(names, own))
-    registered = {_text(name) for name in _call(redis, "zrange", f"{root}keys", 0, -1)}
-    assert registered == _own(names, own) | leftovers, "the registry differs from the keys"
+    """Return the state; AssertionError if a job is not in exactly one place or a count is off.
 
-    places: dict[str, str] = _call(redis, "hgetall", f"{own}jobs")
-    state = LedgerState(header=header, leftovers=leftovers)
-    lists: Counter[tuple[str, str]] = Counter()  # (list, job)
-    for name in _own(names, own):
-        kind, _, owner = name.removeprefix(own).partition(":")
-        if kind in ("order", "blocked"):
-            for job, score in _call(redis, "zrange", name, 0, -1, withscores=True):
-                lists[kind, job] += 1
-                queue, detail = _place(places, job, "w" if kind == "order" else "p")
-                assert owner == (queue if kind == "order" else detail)
-                if kind == "order":
-                    state.waiting[queue, job] = score
-                else:
-                    state.parked[queue, job, detail] = score
-        elif kind in ("parked", "running"):
-            for job in _call(redis, "smembers", name):
-                lists[kind + (":" if owner else ""), job] += 1
-                queue, detail = _place(places, job, "p" if kind == "parked" else "h")
-                assert owner in (queue, "")
-                if kind == "running":
-                    state.holding[queue, job] = detail
-    assert all(times == 1 for times in lists.values()), "a job is in one list of a kind twice"
-    expected = {"w": {"order"}, "p": {"blocked", "parked:"}, "h": {"running", "running:"}}
+    The client decodes replies, and nobody writes meanwhile.
+    """
+    root = f"{{scanyard:{installation}}}:"
+    keys = _read_all(redis, root)
+    header = keys.pop("ledger", {})
+    registered = {name.removeprefix(root) for name in keys.pop("keys", {})}
+    assert registered == keys.keys(), "the registry differs from the keys"
+
+    own = f"{header.get('generation', 'none')}:"
+    lists = {name.removeprefix(own): keys[name] for name in keys if name.startswith(own)}
+    state = LedgerState(header, leftovers=frozenset(n for n in keys if not n.startswith(own)))
+    places: dict[str, str] = lists.pop("jobs", {})
+    _check_lists(places, lists)
     for job, place in places.items():
-        assert {name for name, other in lists if other == job} == expected[place[0]]
+        kind, queue, detail = place.split("\n")
+        if kind == "w":
+            state.waiting[queue, job] = lists[f"order:{queue}"][job]
+        elif kind == "p":
+            state.parked[queue, job, detail] = lists[f"blocked:{detail}"][job]
+        else:
+            state.holding[queue, job] = detail
     return state
 
 
-def _place(places: dict[str, str], job: str, expected_kind: str) -> tuple[str, str]:
-    assert job in places, f"{job} is in a list but has no place"
-    kind, queue, detail = places[job].split("\n")
-    assert kind == expected_kind, f"{job} is in a list of {expected_kind}, its place says {kind}"
-    return queue, detail
+def _check_lists(places: dict[str, str], lists: dict[str, Any]) -> None:
+    """Check that each job is in the lists of its place, and in no other."""
+    found: Counter[tuple[str, str]] = Counter()
+    for name, members in lists.items():
+        family, colon, owner = name.partition(":")
+        for job in members:
+            assert job in places, f"{job} is in {name} but has no place"
+            kind, queue, detail = places[job].split("\n")
+            assert family + colon in _LISTS_OF_KIND[kind], f"{job} is in {name}, place {kind}"
+            assert owner in ("", detail if family == "blocked" else queue)
+            found[family + colon, job] += 1
+    expected = {(one, job) for job, place in places.items() for one in _LISTS_OF_KIND[place[0]]}
+    assert found.keys() == expected, "a job is not in the lists of its place"
+    assert all(times == 1 for times in found.values()), "a job is in two lists of a kind"
 
 
-def _own(names: set[str], prefix: str) -> set[str]:
-    return {name for name in names if name.startswith(prefix)}
-
-
-def _call(redis: Redis, command: str, *words: Any, **options: Any) -> Any:
-    return getattr(redis, command)(*words, **options)
-
-
-def _text(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
+def _read_all(redis: Redis, root: str) -> dict[str, Any]:
+    """Return all keys below a root, without it: hashes and sorted sets as dicts, sets as sets."""
+    names: list[str] = sorted(str(name) for name in redis.scan_iter(match=f"{root}*", count=1000))
+    pipeline = redis.pipeline(transaction=False)
+    for name in names:
+        family = name.removeprefix(root).split(":", 1)[-1].split(":")[0]
+        if family in ("ledger", "jobs"):
+            pipeline.hgetall(name)
+        elif family in ("keys", "order", "blocked"):
+            pipeline.zrange(name, 0, -1, withscores=True)
+        else:
+            pipeline.smembers(name)
+    replies = [dict(r) if isinstance(r, list) else r for r in pipeline.execute()]
+    return dict(zip((name.removeprefix(root) for name in names), replies, strict=True))

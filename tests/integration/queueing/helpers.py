@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
+from redis.exceptions import NoScriptError
 
 from scanyard.queueing.channel import Timing
 from scanyard.queueing.keys import LedgerKeys
@@ -26,11 +29,14 @@ def state_of(server: RedisServer) -> LedgerState:
         return read_ledger(client, INSTALLATION)
 
 
-def call_script(client: redis.Redis, name: str, *words: object) -> list[str]:
+def call_script(client: redis.Redis, name: str, *words: object) -> list[Any]:
     """Call a script as any process could, whatever it believes; return its raw reply."""
     keys = LedgerKeys.of(INSTALLATION)
-    reply = client.eval(
-        load_script(name).text, 2, keys.header, keys.registry, *(str(word) for word in words)
-    )
+    script = load_script(name)
+    arguments = [keys.header, keys.registry, *(str(word) for word in words)]
+    try:
+        reply = client.evalsha(script.sha, 2, *arguments)
+    except NoScriptError:
+        reply = client.eval(script.text, 2, *arguments)
     assert isinstance(reply, list)
     return reply
