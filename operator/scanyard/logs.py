@@ -22,6 +22,8 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # kopf logs every handler call per object; one scan has dozens of events.
     logging.getLogger("kopf").setLevel(logging.WARNING)
+    # It warns that signals are not its own: on purpose, see controller/watch.py.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
 
 
 def _json_formatter() -> JsonFormatter:

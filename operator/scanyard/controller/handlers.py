@@ -1,70 +1,16 @@
-"""kopf's part: watch events update the mirror and mark what they touch; they write nothing.
-
-Only `on.event` handlers: no finalizers, timers, daemons or indexes, each of which would cost
-a write per scan or time that grows with the backlog.
-"""
+"""What a watch event does: it updates the mirror and marks what it touches; it writes nothing."""
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator
 from typing import Any
-
-import kopf
 
 from scanyard import metrics
 from scanyard.api import names
-from scanyard.controller.backoff import delay
 from scanyard.controller.context import Context
 from scanyard.controller.mirror import key_of
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.queue import Queue
-
-_GROUP, _VERSION = names.GROUP, names.VERSION
-
-
-class _Backoffs:
-    """Endless, capped and jittered: a watch outlives any outage of the API server."""
-
-    def __iter__(self) -> Iterator[float]:
-        for failures in itertools.count():
-            yield delay(failures, first=0.2, longest=20.0)
-
-
-def kopf_settings() -> kopf.OperatorSettings:
-    """kopf without persistence, posting or peering, and with patience."""
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.peering.standalone = True
-    settings.networking.error_backoffs = _Backoffs()
-    settings.watching.inactivity_timeout = 70.0
-    settings.queueing.idle_timeout = 0.2
-    # Pods of others never reach this process.
-    settings.watching.label_selectors["pods"] = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-    return settings
-
-
-def registry_for(context: Context) -> kopf.OperatorRegistry:
-    """The event handlers of ScanJobs, ScanQueues and attempt Pods."""
-    registry = kopf.OperatorRegistry()
-    kopf.on.login(registry=registry)(kopf.login_via_client)
-
-    @kopf.on.event(_GROUP, _VERSION, names.SCANJOB_PLURAL, registry=registry)
-    async def scanjob_event(event: kopf.RawEvent, **_: Any) -> None:
-        on_scanjob(context, event["type"], event["object"])
-
-    @kopf.on.event(_GROUP, _VERSION, names.SCANQUEUE_PLURAL, registry=registry)
-    async def scanqueue_event(event: kopf.RawEvent, **_: Any) -> None:
-        on_scanqueue(context, event["type"], event["object"])
-
-    @kopf.on.event(
-        "", "v1", "pods", labels={names.LABEL_MANAGED_BY: names.MANAGED_BY}, registry=registry
-    )
-    async def pod_event(event: kopf.RawEvent, **_: Any) -> None:
-        on_pod(context, event["type"], event["object"])
-
-    return registry
 
 
 def on_scanjob(context: Context, kind: str | None, raw: Any) -> None:

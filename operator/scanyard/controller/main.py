@@ -11,7 +11,6 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-import kopf
 import uvloop
 
 from scanyard import metrics
@@ -19,12 +18,12 @@ from scanyard.controller.admission_loop import run_admission
 from scanyard.controller.announcer import Announcer
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
-from scanyard.controller.handlers import kopf_settings, registry_for
 from scanyard.controller.probes import Probes, serve_probes
 from scanyard.controller.progress import ProgressReader
 from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import run_workers
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
+from scanyard.controller.watch import watch
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import NoClusterError, connect
@@ -102,12 +101,7 @@ def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
     announcer = Announcer(context)
     context.placement.on_waiting = announcer.began_to_wait
     return [
-        kopf.operator(
-            registry=registry_for(context),
-            settings=kopf_settings(),
-            clusterwide=True,
-            standalone=True,
-        ),
+        watch(context),
         run_workers(context),
         run_admission(context, ledger),
         announcer.run(),

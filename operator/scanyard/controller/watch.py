@@ -1,0 +1,118 @@
+"""kopf's part: it watches, lists again when a watch breaks, and hands each event over.
+
+Only `on.event` handlers: no finalizers, timers, daemons or indexes, each of which would cost
+a write per scan or time that grows with the backlog.
+
+kopf lives in a thread with a loop of its own: at its end it cancels every task of its loop,
+whosever they are (kopf 1.45, run_tasks), and a process that was fenced must not wait for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import kopf
+import uvloop
+
+from scanyard.api import names
+from scanyard.controller.backoff import delay
+from scanyard.controller.context import Context
+from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
+from scanyard.errors import ScanyardError
+
+#: Takes the kind of an event and the raw object.
+Handler = Callable[[Context, str | None, Any], None]
+
+_STOP_SECONDS = 5.0
+
+
+class WatchEndedError(ScanyardError):
+    """kopf ended by itself: without events this process is blind, so it ends, too."""
+
+
+async def watch(context: Context) -> None:
+    """Watch until cancelled; raises WatchEndedError if kopf ends before."""
+    loop, stop = asyncio.get_running_loop(), threading.Event()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def hand_over(handler: Handler, event: kopf.RawEvent) -> None:
+        loop.call_soon_threadsafe(handler, context, event["type"], event["object"])
+
+    def report(error: BaseException | None) -> None:
+        if not ended.done():
+            ended.set_result(error)
+
+    def body() -> None:
+        error: BaseException | None = None
+        try:
+            uvloop.run(_kopf(hand_over, stop))
+        except BaseException as caught:  # noqa: BLE001 - it ends the process, see below
+            error = caught
+        loop.call_soon_threadsafe(report, error)
+
+    thread = threading.Thread(target=body, name="kopf", daemon=True)
+    thread.start()
+    try:
+        raise WatchEndedError("kopf ended") from await ended
+    finally:
+        stop.set()
+        thread.join(_STOP_SECONDS)
+
+
+async def _kopf(hand_over: Callable[[Handler, kopf.RawEvent], None], stop: threading.Event) -> None:
+    await kopf.operator(
+        registry=_registry(hand_over),
+        settings=_settings(),
+        clusterwide=True,
+        standalone=True,
+        stop_flag=stop,
+    )
+
+
+class _Backoffs:
+    """Endless, capped and jittered: a watch outlives any outage of the API server."""
+
+    def __iter__(self) -> Iterator[float]:
+        for failures in itertools.count():
+            yield delay(failures, first=0.2, longest=20.0)
+
+
+def _settings() -> kopf.OperatorSettings:
+    """kopf without persistence, posting or peering, and with patience."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    settings.networking.error_backoffs = _Backoffs()
+    settings.watching.inactivity_timeout = 70.0
+    settings.queueing.idle_timeout = 0.2
+    # Pods of others never reach this process.
+    settings.watching.label_selectors["pods"] = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+    return settings
+
+
+def _registry(
+    hand_over: Callable[[Handler, kopf.RawEvent], None],
+) -> kopf.OperatorRegistry:
+    """The event handlers of ScanJobs, ScanQueues and attempt Pods."""
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(kopf.login_via_client)
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.SCANJOB_PLURAL, registry=registry)
+    async def scanjob_event(event: kopf.RawEvent, **_: Any) -> None:
+        hand_over(on_scanjob, event)
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.SCANQUEUE_PLURAL, registry=registry)
+    async def scanqueue_event(event: kopf.RawEvent, **_: Any) -> None:
+        hand_over(on_scanqueue, event)
+
+    @kopf.on.event(
+        "", "v1", "pods", labels={names.LABEL_MANAGED_BY: names.MANAGED_BY}, registry=registry
+    )
+    async def pod_event(event: kopf.RawEvent, **_: Any) -> None:
+        hand_over(on_pod, event)
+
+    return registry
