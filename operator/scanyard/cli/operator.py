@@ -6,9 +6,9 @@ import click
 
 
 @click.command(short_help="Run the operator.")
-def operator() -> None:
+def operator() -> int:
     """Run the operator until it is told to stop; settings come from SCANYARD_* variables."""
     # kopf and aiohttp are not needed for the command's help
     from scanyard.controller.main import run  # noqa: PLC0415
 
-    run()
+    return run()

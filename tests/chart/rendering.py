@@ -1,0 +1,161 @@
+"""What Helm makes of the chart, as plain objects."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "scanyard"
+RELEASE = "scanyard"
+NAMESPACE = "security"
+
+Object = dict[str, Any]
+
+#: Installations that differ in what is rendered; each is checked as a whole.
+MATRIX: dict[str, Object] = {
+    "defaults": {},
+    "external-redis": {
+        "redis": {"enabled": False},
+        "externalRedis": {"url": "rediss://redis.example:6380/1", "existingSecret": "redis-auth"},
+    },
+    "external-redis-without-password": {
+        "redis": {"enabled": False},
+        "externalRedis": {"url": "redis://redis.example:6379/0"},
+    },
+    "existing-redis-secret": {
+        "redis": {"existingSecret": "mine", "existingSecretKey": "auth"},
+    },
+    "minimal": {
+        "crds": {"enabled": False},
+        "queues": [],
+        "metrics": {"service": {"enabled": False}},
+        "redis": {"networkPolicy": {"enabled": False}},
+        "serviceAccount": {"create": False, "name": "theirs"},
+        "rbac": {"aggregateRoles": False},
+    },
+    "everything": {
+        "fullnameOverride": "yard",
+        "commonLabels": {"team": "security"},
+        "imagePullSecrets": [{"name": "registry"}],
+        "image": {"repository": "registry.example/yard", "tag": "1.2.3"},
+        "logFormat": "text",
+        "logLevel": "DEBUG",
+        "podRetentionSeconds": 1_209_600,
+        "maxConcurrentScans": 40,
+        "extraDeniedNetworks": ["10.0.0.0/8", "2001:db8::/32"],
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "tolerations": [{"key": "scans", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "scans", "operator": "Exists"}]}],
+        }}},
+        "priorityClassName": "system-cluster-critical",
+        "podAnnotations": {"example.com/a": "b"},
+        "podLabels": {"example.com/c": "d"},
+        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}],
+        "serviceAccount": {"annotations": {"example.com/e": "f"}},
+        "metrics": {"service": {"annotations": {"prometheus.io/scrape": "true"}}},
+        "scanner": {"image": {
+            "repository": "registry.example/scanner",
+            "digest": "sha256:" + "0" * 64,
+            "pullPolicy": "Always",
+            "pullSecrets": ["one", "two"],
+        }},
+        "queues": [
+            {"name": "fast", "namespace": "team-a", "maxConcurrent": 0, "stopPolicy": "Hold"},
+            {"name": "slow", "namespace": "team-b", "agingSeconds": 0},
+            {"name": "slow", "namespace": "team-a"},
+        ],
+        "queueSetup": {"forceConflicts": True},
+        "redis": {"maxMemory": "1gb"},
+        "crds": {"keep": False},
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Renders charts/scanyard with a given Helm program."""
+
+    helm: Path
+
+    def text(self, values: Object | None = None) -> str:
+        """All manifests, hooks included; fails the test if Helm refuses. Rendered once."""
+        return _rendered(self, json.dumps(values or {}))
+
+    def render(self, values: Object) -> str:
+        """The same, rendered anew."""
+        result = self._template(values)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def objects(self, values: Object | None = None) -> list[Object]:
+        """The same, decoded; the caller's own to change."""
+        documents = yaml.load_all(self.text(values), Loader=yaml.CSafeLoader)
+        return [document for document in documents if document]
+
+    def refusal(self, values: Object) -> str:
+        """Helm's message; fails the test if it renders these values."""
+        result = self._template(values)
+        assert result.returncode != 0, "these values should be refused"
+        return result.stderr
+
+    def lint(self, values: Object) -> subprocess.CompletedProcess[str]:
+        """`helm lint --strict`."""
+        return self._run("lint", "--strict", str(CHART), values=values)
+
+    def _template(self, values: Object) -> subprocess.CompletedProcess[str]:
+        return self._run("template", RELEASE, str(CHART), "--namespace", NAMESPACE, values=values)
+
+    def _run(self, *arguments: str, values: Object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.helm), *arguments, "--values", "-"],
+            input=json.dumps(values),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+@functools.cache
+def _rendered(chart: Chart, values: str) -> str:
+    return chart.render(json.loads(values))
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    """Those of a kind."""
+    return [item for item in objects if item["kind"] == kind]
+
+
+def one(objects: list[Object], kind: str, name: str) -> Object:
+    """The one object of that kind and name."""
+    found = [item for item in of_kind(objects, kind) if item["metadata"]["name"] == name]
+    assert len(found) == 1, f"{len(found)} x {kind} {name}"
+    return found[0]
+
+
+def pod_specs(objects: list[Object]) -> Iterator[tuple[str, Object]]:
+    """The Pod template specs of Deployments and Jobs, by "Kind name"."""
+    for item in objects:
+        if item["kind"] in {"Deployment", "Job"}:
+            yield f"{item['kind']} {item['metadata']['name']}", item["spec"]["template"]["spec"]
+
+
+def environment(deployment: Object) -> Object:
+    """The variables of the first container: name to value, or to its `valueFrom`."""
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container["env"]}
+
+
+def hook_events(item: Object) -> str:
+    """The Helm hook events of an object; "" for an ordinary one."""
+    annotations = item["metadata"].get("annotations") or {}
+    return str(annotations.get("helm.sh/hook", ""))

@@ -1,0 +1,49 @@
+"""The chart and the examples are well-formed: helm lint, and kubeconform with strict schemas."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.chart.kubeconform import Kubeconform
+from tests.chart.rendering import MATRIX, ROOT, Chart
+
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_helm_lint(chart: Chart, name: str) -> None:
+    result = chart.lint(MATRIX[name])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "[WARNING]" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_manifests_are_valid_kubernetes(chart: Chart, kubeconform: Kubeconform, name: str) -> None:
+    assert kubeconform.problems(chart.text(MATRIX[name])) == ""
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_are_valid(kubeconform: Kubeconform, path: object) -> None:
+    text = (ROOT / str(path)).read_text(encoding="utf-8")
+    assert kubeconform.problems(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "field"),
+    [
+        ("ScanQueue", {"maxConcurent": 3}, "maxConcurent"),
+        ("ScanQueue", {"maxConcurrent": -1}, "maxConcurrent"),
+        ("ScanJob", {"scanner": "nmap", "targets": ["192.0.2.1"], "nmap": {"x": 1}}, "nmap"),
+    ],
+)
+def test_the_check_sees_mistakes_in_our_resources(
+    kubeconform: Kubeconform, kind: str, spec: object, field: str
+) -> None:
+    manifest = {"apiVersion": "scanyard.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}}
+    assert field in kubeconform.problems(yaml.safe_dump({**manifest, "spec": spec}))
+
+
+def test_the_check_sees_mistakes_in_kubernetes_resources(kubeconform: Kubeconform) -> None:
+    manifest = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, dat: {}}"
+    assert "dat" in kubeconform.problems(manifest)

@@ -1,0 +1,100 @@
+"""Every Pod of the chart passes Pod Security "restricted", and a bit more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chart.rendering import MATRIX, Chart, Object, of_kind, one, pod_specs
+
+#: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"}
+
+
+def violations(spec: Object) -> Iterator[str]:
+    """What "restricted" would refuse in a Pod's spec."""
+    yield from (field for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field))
+    for volume in spec.get("volumes", []):
+        if not _VOLUMES & set(volume):
+            yield f"volume {volume['name']}"
+    for container in spec["containers"] + spec.get("initContainers", []):
+        yield from container_violations(container, spec.get("securityContext", {}))
+
+
+def container_violations(container: Object, pod: Object) -> Iterator[str]:
+    """The same for one container, given the Pod's securityContext."""
+    own = container.get("securityContext", {})
+    both = {**pod, **own}
+    if own.get("allowPrivilegeEscalation") is not False or own.get("privileged"):
+        yield "allowPrivilegeEscalation or privileged"
+    if both.get("runAsNonRoot") is not True or both.get("runAsUser", 1) == 0:
+        yield "runAsNonRoot"
+    if both.get("seccompProfile", {}).get("type") not in {"RuntimeDefault", "Localhost"}:
+        yield "seccompProfile"
+    if own.get("capabilities") != {"drop": ["ALL"]}:
+        yield "capabilities"
+    if any("hostPort" in port for port in container.get("ports", [])):
+        yield "hostPort"
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_pods_pass_restricted_and_write_nothing_to_their_root(chart: Chart, name: str) -> None:
+    specs = list(pod_specs(chart.objects(MATRIX[name])))
+    assert specs
+    for pod, spec in specs:
+        assert list(violations(spec)) == [], pod
+        for container in spec["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True, pod
+            assert container["resources"]["requests"], pod
+            assert container["resources"]["limits"]["memory"], pod
+        assert spec["enableServiceLinks"] is False, pod
+        for volume in spec.get("volumes", []):
+            assert volume.get("emptyDir", {"sizeLimit": ""}).get("sizeLimit") is not None, pod
+
+
+def test_only_pods_that_talk_to_the_api_get_a_token(chart: Chart) -> None:
+    objects = chart.objects()
+    tokens = {pod: spec["automountServiceAccountToken"] for pod, spec in pod_specs(objects)}
+    assert tokens == {
+        "Deployment scanyard": True,
+        "Deployment scanyard-redis": False,
+        "Job scanyard-setup-queues": True,
+        "Job scanyard-setup-redis-secret": True,
+    }
+    for account in of_kind(objects, "ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize("name", ["scanyard", "scanyard-redis"])
+def test_there_is_never_a_second_pod_beside_the_old_one(chart: Chart, name: str) -> None:
+    spec = one(chart.objects(), "Deployment", name)["spec"]
+    assert spec["strategy"] == {"type": "Recreate"}
+    assert spec["replicas"] == 1
+
+
+def test_a_new_chart_version_alone_does_not_restart_pods(chart: Chart) -> None:
+    for deployment in of_kind(chart.objects(), "Deployment"):
+        template = deployment["spec"]["template"]
+        assert template["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"]
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_services_and_policies_select_the_pods_they_are_for(chart: Chart, name: str) -> None:
+    objects = chart.objects(MATRIX[name])
+    templates = [item["spec"]["template"] for item in of_kind(objects, "Deployment")]
+    selectors = [service["spec"]["selector"] for service in of_kind(objects, "Service")]
+    for policy in of_kind(objects, "NetworkPolicy"):
+        selectors.append(policy["spec"]["podSelector"]["matchLabels"])
+        selectors.append(policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"])
+    for selector in selectors:
+        matched = [t for t in templates if selector.items() <= t["metadata"]["labels"].items()]
+        assert len(matched) == 1, selector
+
+
+def test_scheduling_values_reach_every_pod(chart: Chart) -> None:
+    values = MATRIX["everything"]
+    for pod, spec in pod_specs(chart.objects(values)):
+        for field in ("nodeSelector", "tolerations", "affinity", "priorityClassName"):
+            assert spec[field] == values[field], pod
+        assert spec["imagePullSecrets"] == values["imagePullSecrets"], pod

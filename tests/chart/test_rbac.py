@@ -1,0 +1,130 @@
+"""Who may do what: no verb more than is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import MATRIX, Chart, Object, hook_events, of_kind, one
+
+READ = {"get", "list", "watch"}
+WRITE = {"create", "update", "patch", "delete", "deletecollection"}
+AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+
+
+def permissions(role: Object) -> set[tuple[str, str]]:
+    """Every ("resource.group", verb) that a role grants; resourceNames count as a narrower one."""
+    return {
+        (f"{resource}.{group}".rstrip(".") + ("!" if "resourceNames" in rule else ""), verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def grants(table: dict[str, set[str]]) -> set[tuple[str, str]]:
+    return {(resource, verb) for resource, verbs in table.items() for verb in verbs}
+
+
+def test_the_operator_has_exactly_the_verbs_it_uses(chart: Chart) -> None:
+    role = one(chart.objects(), "ClusterRole", "scanyard-operator")
+    assert permissions(role) == grants({
+        "scanjobs.scanyard.dev": READ,
+        "scanqueues.scanyard.dev": READ,
+        "scanjobs/status.scanyard.dev": {"patch"},
+        "scanqueues/status.scanyard.dev": {"patch"},
+        "pods": READ | {"create", "delete"},
+        "pods/log": {"get"},
+        "nodes": {"get"},
+        "servicecidrs.networking.k8s.io": {"list"},
+        "events": {"create"},
+    })  # fmt: skip
+
+
+def test_edit_writes_scanjobs_only(chart: Chart) -> None:
+    """Tenants have Kubernetes' edit or admin role; one who could write queues sets its limits."""
+    role = one(chart.objects(), "ClusterRole", "scanyard-edit")
+    assert permissions(role) == grants({
+        "scanjobs.scanyard.dev": READ | WRITE,
+        "scanjobs/status.scanyard.dev": READ,
+        "scanqueues.scanyard.dev": READ,
+        "scanqueues/status.scanyard.dev": READ,
+    })  # fmt: skip
+
+
+def test_view_reads_only(chart: Chart) -> None:
+    role = one(chart.objects(), "ClusterRole", "scanyard-view")
+    assert {verb for _, verb in permissions(role)} == READ
+
+
+def aggregated_to(chart: Chart, values: Object) -> dict[str, set[str]]:
+    return {
+        role["metadata"]["name"].removeprefix("scanyard-"): {
+            label.removeprefix(AGGREGATE)
+            for label in role["metadata"]["labels"]
+            if label.startswith(AGGREGATE)
+        }
+        for role in of_kind(chart.objects(values), "ClusterRole")
+    }
+
+
+def test_what_becomes_part_of_kubernetes_own_roles(chart: Chart) -> None:
+    assert aggregated_to(chart, {}) == {
+        "operator": set(),
+        "edit": {"edit", "admin"},
+        "view": {"view", "edit", "admin"},
+        "admin": set(),
+    }
+    off = aggregated_to(chart, {"rbac": {"aggregateRoles": False}})
+    assert set().union(*off.values()) == set()
+
+
+def test_only_the_admin_role_writes_queues(chart: Chart) -> None:
+    writers = {
+        role["metadata"]["name"]
+        for role in of_kind(chart.objects(), "ClusterRole")
+        if any(r == "scanqueues.scanyard.dev" and v in WRITE for r, v in permissions(role))
+    }
+    assert writers == {"scanyard-admin"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("scanyard-setup-redis-secret", {"secrets!": {"get"}, "secrets": {"create"}}),
+        ("scanyard-setup-queues", {"scanqueues.scanyard.dev": {"create", "patch"}}),
+    ],
+)
+def test_set_up_jobs_may_do_their_one_thing(
+    chart: Chart, name: str, expected: dict[str, set[str]]
+) -> None:
+    assert permissions(one(chart.objects(), "Role", name)) == grants(expected)
+
+
+def binding_problems(objects: list[Object]) -> list[Any]:
+    """Bindings whose role or account is not in the release."""
+    roles = {(r["kind"], r["metadata"].get("namespace"), r["metadata"]["name"]) for r in objects}
+    problems = []
+    for binding in objects:
+        if binding["kind"] not in {"RoleBinding", "ClusterRoleBinding"}:
+            continue
+        ref, (subject,) = binding["roleRef"], binding["subjects"]
+        role = (ref["kind"], binding["metadata"].get("namespace"), ref["name"])
+        account = ("ServiceAccount", subject["namespace"], subject["name"])
+        problems += [missing for missing in (role, account) if missing not in roles]
+    return problems
+
+
+@pytest.mark.parametrize("name", [name for name in MATRIX if name != "minimal"])
+def test_bindings_name_what_exists(chart: Chart, name: str) -> None:
+    assert binding_problems(chart.objects(MATRIX[name])) == []
+
+
+def test_a_foreign_account_is_bound_as_named(chart: Chart) -> None:
+    objects = chart.objects(MATRIX["minimal"])
+    binding = one(objects, "ClusterRoleBinding", "scanyard-operator")
+    assert binding["subjects"][0]["name"] == "theirs"
+    accounts = of_kind(objects, "ServiceAccount")
+    assert all(hook_events(account) for account in accounts), "only the set-up's own is made"
