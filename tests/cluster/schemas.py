@@ -13,8 +13,8 @@ from tests.cluster import programs
 from tests.cluster.settings import KUBERNETES_VERSION, Settings
 
 _SWAGGER = Path("api/openapi-spec/swagger.json")
-_PREFIX = "#/definitions/"
-_FORMAT = 1  # raise when the translation below changes
+_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+_FORMAT = 2  # raise when the translation below changes
 
 
 def ensure(settings: Settings) -> Path:
@@ -33,6 +33,7 @@ def ensure(settings: Settings) -> Path:
 def _write(definitions: dict[str, Any], folder: Path) -> None:
     """One shared file of definitions, and one small file for each kind."""
     strict = {name: _strict(schema) for name, schema in definitions.items()}
+    strict[_QUANTITY] = {"type": ["string", "number"]}  # "cpu: 1" is a number, and allowed
     (folder / "definitions.json").write_text(json.dumps({"definitions": strict}))
     for name, schema in definitions.items():
         for kind in schema.get("x-kubernetes-group-version-kind", []):
@@ -56,24 +57,16 @@ def _pinned(schema: dict[str, Any], kind: dict[str, str]) -> dict[str, Any]:
 
 
 def _strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """One definition as JSON Schema, closed to unknown fields."""
-    translated: dict[str, Any] = _translated(schema)
-    if "properties" in schema and "additionalProperties" not in schema:
-        translated["additionalProperties"] = False
-    return translated
-
-
-def _translated(value: Any) -> Any:
-    """Swagger's ways of saying things in JSON Schema's."""
-    if isinstance(value, list):
-        return [_translated(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("format") == "int-or-string":
+    """A Swagger schema as JSON Schema, closed to unknown fields at every depth."""
+    if schema.get("format") == "int-or-string":
         return {"type": ["string", "integer"]}
-    found = {key: _translated(item) for key, item in value.items() if not key.startswith("x-")}
-    found.pop("description", None)
-    reference = found.get("$ref")
-    if isinstance(reference, str) and reference.startswith(_PREFIX):
-        found["$ref"] = f"definitions.json{reference}"
+    found = {key: schema[key] for key in ("type", "required", "enum", "format") if key in schema}
+    if "$ref" in schema:
+        found["$ref"] = "definitions.json" + schema["$ref"]
+    if "properties" in schema:
+        found["properties"] = {key: _strict(each) for key, each in schema["properties"].items()}
+        found["additionalProperties"] = False
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            found[key] = _strict(schema[key])
     return found
