@@ -32,3 +32,31 @@ venv: .venv/installed ## A virtual environment with the pinned dependencies
 	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
 	.venv/bin/pip install --quiet --no-deps -e .
 	touch $@
+
+BIN := .venv/bin
+.PHONY: lint
+lint: venv ## Style, types, import layers, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy operator/scanyard tests
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m scanyard.api --check
+
+.PHONY: unit
+unit: venv ## Tests that need nothing but Python
+	$(BIN)/pytest -q tests/unit
+
+.PHONY: check
+check: lint unit ## What to run before every commit: under 30 seconds
+
+.PHONY: test
+test: lint images ## Everything: lint, demo, unit, integration and end-to-end tests
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	@$(CLUSTER_COMMAND) schemas >/dev/null
+	$(MAKE) --no-print-directory demo
+	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
+	  $(BIN)/pytest tests --durations=15
+
+.PHONY: test-long
+test-long: venv ## The model tests with 10,000 examples each (about an hour)
+	$(BIN)/pytest tests/integration/queueing --hypothesis-profile=long --timeout=7200
