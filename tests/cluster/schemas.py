@@ -60,7 +60,9 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
     """A Swagger schema as JSON Schema, closed to unknown fields at every depth."""
     if schema.get("format") == "int-or-string":
         return {"type": ["string", "integer"]}
-    found = {key: schema[key] for key in ("type", "required", "enum", "format") if key in schema}
+    found: dict[str, Any] = {
+        key: schema[key] for key in ("type", "required", "enum", "format") if key in schema
+    }
     if "$ref" in schema:
         found["$ref"] = "definitions.json" + schema["$ref"]
     if "properties" in schema:
