@@ -49,6 +49,10 @@ unit: venv ## Tests that need nothing but Python
 .PHONY: check
 check: lint unit ## What to run before every commit: under 30 seconds
 
+.PHONY: demo
+demo: venv ## Install Scanyard on the test cluster, scan known targets, check what was found
+	@$(BIN)/python -m tests.demo
+
 .PHONY: test
 test: lint images ## Everything: lint, demo, unit, integration and end-to-end tests
 	@$(CLUSTER_COMMAND) tools >/dev/null
