@@ -30,6 +30,7 @@ class Placement:
 
     def __init__(self) -> None:
         self._by_uid: dict[str, Standing] = {}
+        self._holders: dict[str, Holding] = {}
         self._waiting: Counter[str] = Counter()
         self._held: Counter[str] = Counter()
         #: Told of each ScanJob that enters a queue's order.
@@ -38,6 +39,10 @@ class Placement:
     def get(self, uid: str) -> Standing | None:
         """Where the ScanJob stands."""
         return self._by_uid.get(uid)
+
+    def holders(self) -> list[tuple[str, Holding]]:
+        """Who holds a slot: uid and which."""
+        return list(self._holders.items())
 
     def items(self) -> Iterator[tuple[str, Standing]]:
         """All standings."""
@@ -58,19 +63,21 @@ class Placement:
     def set(self, uid: str, standing: Standing | None) -> None:
         """Record what the ledger now says."""
         before = self._by_uid.pop(uid, None)
+        self._holders.pop(uid, None)
         if before is not None:
             self._count(before, -1)
         if standing is not None:
             self._by_uid[uid] = standing
             self._count(standing, 1)
-            if isinstance(standing.place, Waiting) and (
-                before is None or not isinstance(before.place, Waiting)
-            ):
+            if isinstance(standing.place, Holding):
+                self._holders[uid] = standing.place
+            elif isinstance(standing.place, Waiting) and not _waits(before):
                 self.on_waiting(uid, standing)
 
     def replace(self, standings: Mapping[str, Standing]) -> None:
         """Record a rebuilt ledger."""
         self._by_uid.clear()
+        self._holders.clear()
         self._waiting.clear()
         self._held.clear()
         for uid, standing in standings.items():
@@ -79,6 +86,10 @@ class Placement:
     def _count(self, standing: Standing, change: int) -> None:
         held = isinstance(standing.place, Holding)
         (self._held if held else self._waiting)[standing.place.queue] += change
+
+
+def _waits(standing: Standing | None) -> bool:
+    return standing is not None and isinstance(standing.place, Waiting)
 
 
 def standing_for(member: str, place: Place, score: float) -> Standing | None:

@@ -11,7 +11,6 @@ from typing import NoReturn
 from scanyard.controller.context import Context
 from scanyard.controller.status_writer import write_status
 from scanyard.kube.errors import KubeError
-from scanyard.lifecycle.decide import Holding
 from scanyard.lifecycle.pod import SCANNER_CONTAINER, PodState
 from scanyard.runner.log_protocol import last_progress
 
@@ -44,10 +43,8 @@ class ProgressReader:
     def _running(self) -> list[PodState]:
         context, found = self._context, []
         before = context.now() - timedelta(seconds=_EVERY_SECONDS)
-        for uid, standing in context.placement.items():
-            if not isinstance(standing.place, Holding):
-                continue
-            pod = context.mirror.pod_of(uid, standing.place.attempt)
+        for uid, held in context.placement.holders():
+            pod = context.mirror.pod_of(uid, held.attempt)
             if pod is not None and pod.running_since is not None and pod.running_since <= before:
                 found.append(pod)
         return found

@@ -45,6 +45,8 @@ async def _work(context: Context) -> None:
         async with context.dirty.next() as uid:
             metrics.DIRTY_KEYS.set(len(context.dirty))
             await _survive(context, uid)
+        # A look that waits for nothing would let thousands of others starve the loop.
+        await asyncio.sleep(0)
 
 
 async def _survive(context: Context, uid: str) -> None:

@@ -18,11 +18,15 @@ def view_of(context: Context, job: Job) -> View:
         queue=queue,
         attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
         now=context.now(),
-        refusal=context.refusal_of(job) if attempt is None else "",
+        refusal=context.refusal_of(job) if _is_waiting(job) else "",
         announce=job.uid in context.announce,
         over_limit=attempt is not None and _over_limit(context, attempt),
         waiting_reason=_waiting_reason(context, job, queue),
     )
+
+
+def _is_waiting(job: Job) -> bool:
+    return job.status.open_attempt is None and (not job.status.finished or job.rerun_wanted)
 
 
 def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
