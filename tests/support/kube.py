@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 import uuid
@@ -24,6 +23,8 @@ import kubernetes
 import pytest
 import urllib3
 import yaml
+
+from tests.cluster import programs, settings
 
 CRDS: Final = Path(__file__).parents[2] / "crds"
 GROUP: Final = "scanyard.dev"
@@ -72,20 +73,20 @@ class Cluster:
 
     @classmethod
     def connect(cls, kubeconfig: Path) -> Cluster:
-        settings = kubernetes.client.Configuration()
+        options = kubernetes.client.Configuration()
         kubernetes.config.load_kube_config(
-            config_file=str(kubeconfig), client_configuration=settings, persist_config=False
+            config_file=str(kubeconfig), client_configuration=options, persist_config=False
         )
         pool = urllib3.PoolManager(
-            ca_certs=settings.ssl_ca_cert,
-            cert_file=settings.cert_file,
-            key_file=settings.key_file,
-            cert_reqs="CERT_REQUIRED" if settings.verify_ssl else "CERT_NONE",
+            ca_certs=options.ssl_ca_cert,
+            cert_file=options.cert_file,
+            key_file=options.key_file,
+            cert_reqs="CERT_REQUIRED" if options.verify_ssl else "CERT_NONE",
             retries=False,
             timeout=30,
         )
-        token = settings.get_api_key_with_prefix("authorization", alias="BearerToken")
-        return cls(kubeconfig, settings.host, pool, {"Authorization": token} if token else {})
+        token = options.get_api_key_with_prefix("authorization", alias="BearerToken")
+        return cls(kubeconfig, options.host, pool, {"Authorization": token} if token else {})
 
     def request(
         self,
@@ -113,10 +114,9 @@ class Cluster:
         self, *arguments: str, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl; a failure does not raise."""
-        program = shutil.which("kubectl")
-        assert program, "kubectl is not on the PATH"
+        program = programs.tool(settings.from_environment(os.environ), "kubectl")
         return subprocess.run(
-            [program, f"--kubeconfig={self.kubeconfig}", *arguments],
+            [str(program), f"--kubeconfig={self.kubeconfig}", *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -169,20 +169,13 @@ class Namespace:
         return self.cluster.kubectl(f"--namespace={self.name}", *arguments, stdin=stdin)
 
 
-def kubeconfig_path() -> Path:
-    """The cluster to test against: KUBECONFIG, else the one that `make cluster` brings up."""
-    if named := os.environ.get("KUBECONFIG"):
-        return Path(named)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "scanyard" / "scanyard.kubeconfig"
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The test cluster."""
-    path = kubeconfig_path()
+    # Not simply KUBECONFIG: tests touch a user's own cluster only if told so (CLUSTER=existing).
+    path = settings.from_environment(os.environ).kubeconfig
     if not path.is_file():
-        pytest.fail(f"no cluster ({path} is missing): run `make cluster` or set KUBECONFIG")
+        pytest.fail(f"no cluster ({path} is missing): run `make cluster`")
     return Cluster.connect(path)
 
 

@@ -59,15 +59,17 @@ class Attempt(StatusModel):
 
 
 class PortSummary(StatusModel):
-    """An open port."""
+    """A port that is open, or may be."""
 
     port: Annotated[Int32, Field(ge=0, le=65535)]
     protocol: Annotated[str, Field(max_length=16)]
+    state: Annotated[str, Field(max_length=16)] = ""
+    """A word of nmap's, such as open or open|filtered."""
     service: _Short = ""
 
 
 class HostSummary(StatusModel):
-    """A host and its open ports."""
+    """A host and its ports."""
 
     address: _Short
     hostname: _Short = ""

@@ -19,12 +19,11 @@ from scanyard.api.rules import rule
 MAX_TARGETS: Final = 1024
 MAX_TARGET_LENGTH: Final = 253
 
-# A host name as hostAliases takes it, whose last label cannot be read as a number by anything:
-# letters only, or an internationalised top-level domain.
-DNS_NAME: Final = (
-    r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*"
-    r"([a-z]{1,63}|xn--[-a-z0-9]{0,58}[a-z0-9])"
-)
+# 2^32 addresses, as many as IPv4 has: the most that a scanner is given.
+MIN_IPV6_PREFIX_LENGTH: Final = 96
+
+# A host name as hostAliases takes it, whose last label nothing can read as a number.
+DNS_NAME: Final = r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z]{1,63}"
 
 _FORMS: Final = (
     "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, or a range such as "
@@ -42,9 +41,20 @@ _IS_RANGE = "size(self.split('-', 3)) == 2 && self.split('-', 3).all(end, isIP(e
 _ENDS = "[self.split('-')[0]].all(a, [self.split('-')[1]].all(b, {}))"
 
 _NETWORK_IS_CANONICAL = "self == string(cidr(self).masked())"
+_NETWORK_IS_SMALL = (
+    f"cidr(self).ip().family() == 4 || cidr(self).prefixLength() >= {MIN_IPV6_PREFIX_LENGTH}"
+)
+_TOO_LARGE = (
+    f"an IPv6 network to scan is /{MIN_IPV6_PREFIX_LENGTH} or smaller: write smaller networks"
+)
 # An address of IPv4-mapped form never parses, and ::fffe:0:0 is the block just below
 # ::ffff:0:0/96: a network of 95 bits or fewer holds both or neither.
 _NETWORK_IS_UNMAPPED = "cidr(self).prefixLength() > 95 || !cidr(self).containsIP('::fffe:0:0')"
+
+_HOLDS_MAPPED = (
+    "the network includes the IPv4-mapped addresses: write IPv4 addresses instead, or smaller "
+    "networks"
+)
 
 _RANGE_IS_CANONICAL = "ip.isCanonical(a) && ip.isCanonical(b)"
 _RANGE_IS_OF_ONE_FAMILY = "ip(a).family() == ip(b).family()"
@@ -61,8 +71,11 @@ _V6_IN_ORDER = (
 _RANGE_IS_IN_ORDER = f"ip(a).family() == 4 ? {_V4_DIFFERENCE} >= 0 : {_V6_IN_ORDER}"
 
 
-def _grammar(otherwise: str, forms: str) -> dict[str, str]:
-    """The one rule of an item; what is none of the numeric forms must be `otherwise`.
+def _grammar(*, otherwise: str, network: str, bad_network: str, forms: str) -> dict[str, str]:
+    """The one rule of an item.
+
+    otherwise: the condition on what is none of the numeric forms. network: the condition on a
+    canonical network, bad_network the message where it does not hold. forms: what is accepted.
 
     One rule with a message for each case, not a rule for each case: every write of the object,
     of its status too, runs every rule on every item.
@@ -73,14 +86,14 @@ def _grammar(otherwise: str, forms: str) -> dict[str, str]:
     )
     return rule(
         "isIP(self) ? ip.isCanonical(self) : "
-        f"isCIDR(self) ? {_NETWORK_IS_CANONICAL} && ({_NETWORK_IS_UNMAPPED}) : "
+        f"isCIDR(self) ? {_NETWORK_IS_CANONICAL} && ({network}) : "
         f"{_IS_RANGE} ? {_ENDS.format(in_range)} : {otherwise}",
         forms,
         message_expression=(
             "isIP(self) ? 'write the address in its canonical form: %s'.format([string(ip(self))])"
             f" : isCIDR(self) ? ({_NETWORK_IS_CANONICAL} ? "
-            "'the network includes the IPv4-mapped addresses: write IPv4 addresses instead, or "
-            "smaller networks' : 'a network has no host bits and is in canonical form: write %s "
+            f"'{bad_network}' : "
+            "'a network has no host bits and is in canonical form: write %s "
             "for the network, or %s for the one address'.format([string(cidr(self).masked()), "
             f"string(cidr(self).ip())])) : {_IS_RANGE} ? ("
             f"!{_ENDS.format(_RANGE_IS_CANONICAL)} ? "
@@ -97,11 +110,25 @@ def _grammar(otherwise: str, forms: str) -> dict[str, str]:
     )
 
 
-TARGET_RULES: Final = [_grammar(_IS_NAME, _FORMS_WITH_NAME)]
+TARGET_RULES: Final = [
+    _grammar(
+        otherwise=_IS_NAME,
+        network=_NETWORK_IS_SMALL,
+        bad_network=_TOO_LARGE,
+        forms=_FORMS_WITH_NAME,
+    )
+]
 """For an item of targets."""
 
-ADDRESS_RULES: Final = [_grammar("false", _FORMS)]
-"""For an item of excludeTargets: everything but names."""
+ADDRESS_RULES: Final = [
+    _grammar(
+        otherwise="false",
+        network=_NETWORK_IS_UNMAPPED,
+        bad_network=_HOLDS_MAPPED,
+        forms=_FORMS,
+    )
+]
+"""For an item of excludeTargets: networks of any size, but no names."""
 
 _HAS_V6 = "exists(t, t.contains(':'))"
 _HAS_V4 = "exists(t, t.matches(r'^[0-9.]+([-/][0-9.]+)?$'))"

@@ -21,12 +21,14 @@ from ipaddress import (
 )
 from typing import Final, Literal
 
-from scanyard.api.target_rules import DNS_NAME, MAX_TARGET_LENGTH
+from scanyard.api.target_rules import DNS_NAME, MAX_TARGET_LENGTH, MIN_IPV6_PREFIX_LENGTH
 from scanyard.errors import InvalidInputError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Family = Literal[4, 6]
+
+MAX_ADDRESSES: Final = 2 ** (128 - MIN_IPV6_PREFIX_LENGTH)
 
 _NAME: Final = re.compile(DNS_NAME)
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
@@ -77,38 +79,33 @@ class Target:
         return tuple(summarize_address_range(self.first, self.last))
 
 
-def parse_target(text: str, field: str = "targets") -> Target:
-    """Classify a target and check that it is in its one canonical form.
+def parse_target(text: str) -> Target:
+    """Classify an item of targets and check that it is in its one canonical form.
 
     Raises InvalidInputError with the form to write instead.
     """
-    if not 1 <= len(text) <= MAX_TARGET_LENGTH:
-        raise _refusal(field, text, f"write 1 to {MAX_TARGET_LENGTH} characters")
-    if "/" in text:
-        return _network(text, field)
-    first, dash, last = text.partition("-")
-    if (address := _address(text)) is not None:
-        _require_canonical(text, str(address), field)
-        return Target(text, TargetKind.ADDRESS, address, address)
-    low, high = _address(first), _address(last)
-    if dash and low is not None and high is not None:
-        return _range(text, low, high, field)
-    if _NAME.fullmatch(text):
-        return Target(text, TargetKind.NAME)
-    raise _refusal(field, text, _FORMS)
+    target = _parse(text, "targets")
+    if target.size > MAX_ADDRESSES:
+        mend = f"write smaller networks: IPv6 ones of /{MIN_IPV6_PREFIX_LENGTH} or smaller"
+        raise _refusal("targets", text, mend)
+    return target
+
+
+def parse_excluded(text: str) -> Target:
+    """The same for an item of excludeTargets: a network of any size, but no name."""
+    target = _parse(text, "excludeTargets")
+    if target.kind is TargetKind.NAME:
+        raise _refusal("excludeTargets", text, "write its addresses instead")
+    return target
 
 
 def parse_targets(targets: Iterable[str], excluded: Iterable[str] = ()) -> tuple[Target, ...]:
     """Check the targets of one scan, together with what it excludes; returns the targets.
 
-    Raises InvalidInputError for the first that is not canonical, for a name among the excluded,
-    and when IPv4 stands beside IPv6.
+    Raises InvalidInputError for the first that cannot be used, and when IPv4 stands beside IPv6.
     """
     parsed = tuple(parse_target(text) for text in targets)
-    left_out = tuple(parse_target(text, "excludeTargets") for text in excluded)
-    for target in left_out:
-        if target.kind is TargetKind.NAME:
-            raise _refusal("excludeTargets", target.text, "write its addresses instead")
+    left_out = tuple(parse_excluded(text) for text in excluded)
     if {4, 6} <= {target.family for target in (*parsed, *left_out)}:
         raise InvalidInputError(
             "targets",
@@ -116,6 +113,23 @@ def parse_targets(targets: Iterable[str], excluded: Iterable[str] = ()) -> tuple
             "create one ScanJob for each",
         )
     return parsed
+
+
+def _parse(text: str, field: str) -> Target:
+    if not 1 <= len(text) <= MAX_TARGET_LENGTH:
+        raise _refusal(field, text, f"write 1 to {MAX_TARGET_LENGTH} characters")
+    if "/" in text:
+        return _network(text, field)
+    if (address := _address(text)) is not None:
+        _require_canonical(text, str(address), field)
+        return Target(text, TargetKind.ADDRESS, address, address)
+    first, _, last = text.partition("-")
+    low, high = _address(first), _address(last)
+    if low is not None and high is not None:
+        return _range(text, low, high, field)
+    if _NAME.fullmatch(text):
+        return Target(text, TargetKind.NAME)
+    raise _refusal(field, text, _FORMS)
 
 
 def _address(text: str) -> Address | None:

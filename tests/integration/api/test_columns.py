@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.kube import Cluster, Namespace
+from tests.support.kube import Namespace
 from tests.support.resources import scan_job, scan_queue
 
 STATUS = {
@@ -65,13 +65,6 @@ def test_the_table_of_scanqueues(namespace: Namespace) -> None:
     header, row = table(namespace, "scanqueues")
     assert header == ["NAME", "RUNNING", "LIMIT", "WAITING", "POLICY", "AGE"]
     assert row[:5] == ["office-network", "2", "2", "17", "None"]
-
-
-def test_short_names_and_category(cluster: Cluster, group: str) -> None:
-    served = cluster.request("GET", f"/apis/{group}/v1alpha1").expect()["resources"]
-    named = {item["name"]: (item.get("shortNames"), item.get("categories")) for item in served}
-    assert named["scanjobs"] == (["sj"], ["scanyard"])
-    assert named["scanqueues"] == (["sq"], ["scanyard"])
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ FULL: dict[str, Any] = {
                 "address": "192.0.2.1",
                 "hostname": "web.example.com",
                 "state": "up",
-                "ports": [{"port": 22, "protocol": "tcp", "service": "ssh"}],
+                "ports": [{"port": 22, "protocol": "tcp", "state": "open", "service": "ssh"}],
             }
         ],
     },

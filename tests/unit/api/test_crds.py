@@ -64,6 +64,12 @@ def test_the_schema_is_structural(definition: Definition) -> None:
         assert not {"$ref", "anyOf", "title", "additionalProperties"} & node.keys(), path
 
 
+def test_short_names_and_category() -> None:
+    named = [custom_resource_definition(definition)["spec"]["names"] for definition in DEFINITIONS]
+    assert [item["shortNames"] for item in named] == [["sj"], ["sq"]]
+    assert [item["categories"] for item in named] == [["scanyard"]] * 2
+
+
 def nodes(definition: Definition) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Every schema under spec and status, with the path to it."""
     version = custom_resource_definition(definition)["spec"]["versions"][0]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.api.targets import TargetKind, parse_target, parse_targets
+from scanyard.api.targets import TargetKind, parse_excluded, parse_target, parse_targets
 from scanyard.errors import InvalidInputError
-from tests.support.target_cases import ADDRESSES, BAD, NAMES, NETWORKS, RANGES
+from tests.support.target_cases import ADDRESSES, BAD, LARGE_NETWORKS, NAMES, NETWORKS, RANGES
 
 KINDS = [
     *((text, TargetKind.ADDRESS) for text in ADDRESSES),
@@ -28,10 +28,18 @@ def test_canonical_targets_are_accepted(text: str, kind: TargetKind) -> None:
 
 @pytest.mark.parametrize("text", ["", *BAD])
 def test_everything_else_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInputError) as refusal:
+    for parse, field in ((parse_target, "targets"), (parse_excluded, "excludeTargets")):
+        with pytest.raises(InvalidInputError) as refusal:
+            parse(text)
+        assert refusal.value.field == field
+        assert refusal.value.mend
+
+
+@pytest.mark.parametrize("text", LARGE_NETWORKS)
+def test_what_is_too_large_to_scan_can_be_excluded(text: str) -> None:
+    assert parse_excluded(text).kind is TargetKind.NETWORK
+    with pytest.raises(InvalidInputError, match="IPv6 ones of /96 or smaller"):
         parse_target(text)
-    assert refusal.value.field == "targets"
-    assert refusal.value.mend
 
 
 @pytest.mark.parametrize(
@@ -40,6 +48,7 @@ def test_everything_else_is_refused(text: str) -> None:
         ("2001:DB8::1", "write 2001:db8::1"),
         ("10.0.0.5/24", "write 10.0.0.0/24 for the network, or 10.0.0.5 for the one address"),
         ("2001:DB8::1-2001:db8::0002", "write 2001:db8::1-2001:db8::2"),
+        ("2001:db8::/95", "write smaller networks: IPv6 ones of /96 or smaller"),
         ("10.0.0.0/33", "write a prefix length of 0 to 32"),
         ("10.0.0.9-10.0.0.1", "write the lower address first"),
     ],
