@@ -107,6 +107,15 @@ class Chart:
         assert result.returncode != 0, "these values should be refused"
         return result.stderr
 
+    def notes(self, values: Object) -> str:
+        """What Helm tells the user after the installation."""
+        result = self._run(
+            "install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--dry-run=client",
+            values=values,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        return result.stdout.partition("\nNOTES:\n")[2]
+
     def lint(self, values: Object) -> subprocess.CompletedProcess[str]:
         """`helm lint --strict`."""
         return self._run("lint", "--strict", str(CHART), values=values)

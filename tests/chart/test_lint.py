@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.chart.kubeconform import Kubeconform
-from tests.chart.rendering import MATRIX, ROOT, Chart
+from tests.chart.rendering import MATRIX, NAMESPACE, ROOT, Chart
 
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 
@@ -27,6 +27,19 @@ def test_manifests_are_valid_kubernetes(chart: Chart, kubeconform: Kubeconform, 
 def test_examples_are_valid(kubeconform: Kubeconform, path: object) -> None:
     text = (ROOT / str(path)).read_text(encoding="utf-8")
     assert kubeconform.problems(text) == ""
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_first_scan_in_the_notes_is_valid(
+    chart: Chart, kubeconform: Kubeconform, name: str
+) -> None:
+    notes = chart.notes(MATRIX[name])
+    heredoc = notes.partition("<<'SCANJOB'\n")[2].partition("SCANJOB\n")[0]
+    manifest = yaml.safe_load(heredoc)
+    assert kubeconform.problems(yaml.safe_dump(manifest)) == ""
+    queues = MATRIX[name].get("queues") or [{"name": "default"}]
+    assert manifest["spec"]["queueRef"]["name"] == queues[0]["name"]
+    assert f"-n {queues[0].get('namespace', NAMESPACE)} " in notes
 
 
 @pytest.mark.parametrize(
