@@ -39,9 +39,8 @@ def pulled(settings: Settings, image: str) -> bool:
 
 def _make(settings: Settings) -> None:
     host.require_root(f"make {BASE_IMAGE} from Debian packages")
-    host.ensure_packages(
-        settings, {"mmdebstrap": "mmdebstrap", "debian-archive-keyring": "debian-archive-keyring"}
-    )
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"  # Ubuntu has it not
+    host.ensure_packages(settings, {"mmdebstrap": "mmdebstrap", keyring: "debian-archive-keyring"})
     suite = BASE_IMAGE.partition(":")[2].partition("-")[0]
     unwanted = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNWANTED]
     with (
@@ -53,7 +52,9 @@ def _make(settings: Settings) -> None:
             [
                 "mmdebstrap",
                 "--variant=minbase",
-                "--include=ca-certificates",
+                # Else the package usrmerge does it, and brings 54 MB of perl.
+                "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                "--include=usr-is-merged",
                 *unwanted,
                 "--dpkgopt=path-include=/usr/share/doc/*/copyright",
                 '--aptopt=Acquire::Languages "none"',

@@ -30,8 +30,8 @@ def require_space(folder: Path, gib: int) -> None:
 
 
 def ensure_packages(settings: Settings, programs: dict[str, str]) -> None:
-    """Installs the Debian packages of those programs (program to package) that are missing."""
-    packages = sorted({package for name, package in programs.items() if not command.find(name)})
+    """Installs the Debian packages of those programs or files (to package) that are missing."""
+    packages = sorted({package for name, package in programs.items() if not _there(name)})
     if not packages:
         return
     listed = " ".join(packages)
@@ -48,6 +48,10 @@ def ensure_packages(settings: Settings, programs: dict[str, str]) -> None:
             log=log,
             environment=quiet,
         )
+
+
+def _there(name: str) -> bool:
+    return Path(name).exists() if name.startswith("/") else command.find(name) is not None
 
 
 def lacks_sys_resource() -> bool:
