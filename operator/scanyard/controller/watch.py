@@ -86,6 +86,8 @@ def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
+    # Our resources are there (main waits for them); no need to watch everybody's definitions.
+    settings.scanning.disabled = True
     settings.networking.error_backoffs = _Backoffs()
     settings.watching.inactivity_timeout = 70.0
     settings.queueing.idle_timeout = 0.2
