@@ -86,12 +86,7 @@ def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
-    # Watching CRDs and namespaces takes rights that nothing else needs; without them, and with
-    # endless patience, kopf would ask for ever and begin no watch.
-    settings.scanning.disabled = True
     # Our resources are there (main waits for them); no need to watch everybody's definitions.
-    settings.scanning.disabled = True
-    # The resources are there before kopf starts; watching the CRDs would need a right of its own.
     settings.scanning.disabled = True
     settings.networking.error_backoffs = _Backoffs()
     settings.watching.inactivity_timeout = 70.0
