@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from scanyard.api.scanjob_status import MAX_SUMMARY_HOSTS
 from scanyard.lifecycle.pod import PodState, Termination
 from scanyard.scanners import HostReport, MalformedReportError, Report
 
@@ -76,7 +77,8 @@ def summary_of(report: Report) -> dict[str, Any]:
         "hostsDown": report.hosts_down,
         "hostsTotal": report.hosts_total,
         "openPorts": report.open_ports,
-        "hosts": [_host(host) for host in report.hosts],
+        # A hostile report may hold more hosts than the API server accepts in a status.
+        "hosts": [_host(host) for host in report.hosts[:MAX_SUMMARY_HOSTS]],
     }
 
 
