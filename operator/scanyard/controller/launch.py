@@ -23,6 +23,7 @@ from scanyard.kube.resources import PODS
 from scanyard.lifecycle.admission import refused
 from scanyard.lifecycle.command import command_for
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.refusals import with_mend
 from scanyard.lifecycle.scope import dns_names
 from scanyard.lifecycle.status import Attempt
 
@@ -51,7 +52,8 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
         return
     except KubeRefusedError as error:
         context.memories.of(job.uid, attempt.number).create_sent = False
-        await _refuse(context, job, attempt, "PodRefused", f"its Pod was refused: {error}")
+        message = f"its Pod was refused: {with_mend(str(error), job.namespace)}"
+        await _refuse(context, job, attempt, "PodRefused", message)
         return
     _saw(context, raw)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from scanyard.errors import ScanyardError
 
 
@@ -44,10 +46,14 @@ class KubeExpiredError(KubeRefusedError):
 _BY_STATUS = {404: KubeNotFoundError, 409: KubeConflictError, 410: KubeExpiredError}
 #: 401 heals when the token is read anew; 408, 425 and 429 say "later".
 _RETRYABLE = {401, 408, 425, 429}
+#: How the API server tells that RBAC lacks a right; other refusals with 403 read differently.
+_NO_RIGHT = re.compile(r'User ".+" cannot \w+ resource ')
 
 
 def error_for(status: int, message: str, retry_after_seconds: float = 0) -> KubeError:
     """The exception for an HTTP status of 400 or more."""
     if status >= 500 or status in _RETRYABLE:
         return KubeUnavailableError(status, message, retry_after_seconds)
+    if status == 403 and _NO_RIGHT.search(message):
+        message += "; give the operator's ClusterRole this right (`helm upgrade` restores it)"
     return _BY_STATUS.get(status, KubeRefusedError)(status, message)

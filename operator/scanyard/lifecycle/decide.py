@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.outcome import IMAGE_REASONS, End, Outcome, outcome_of, vanished
+from scanyard.lifecycle.outcome import IMAGE_MEND, IMAGE_REASONS, End, Outcome, outcome_of, vanished
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
@@ -282,10 +282,11 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
 def _start_trouble(pod: PodState) -> tuple[str, str] | None:
     """Why the container does not start, where that wants somebody's attention."""
     if pod.unschedulable:
-        return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}"
+        mend = "free or add a node, or lower the scan's resources (the chart's scanner.resources)"
+        return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}; {mend}"
     if pod.waiting_reason in IMAGE_REASONS:
         text = pod.waiting_message or pod.waiting_reason
-        return "ImagePull", f"the node cannot get the scanner image: {text}"
+        return "ImagePull", f"the node cannot get the scanner image: {text}; {IMAGE_MEND}"
     if pod.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
         return pod.waiting_reason, pod.waiting_message or "the container cannot start"
     return None

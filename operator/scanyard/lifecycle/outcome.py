@@ -16,6 +16,9 @@ IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 )
 
+#: What to do about them.
+IMAGE_MEND = "push or load that image, or correct the chart's scanner.image"
+
 #: The runner's word for its own limit, which stands behind activeDeadlineSeconds.
 _OWN_LIMIT = "WatchdogExpired"
 
@@ -104,7 +107,7 @@ def _report(termination: Termination) -> Report | None:
 
 def _never_started(pod: PodState) -> Outcome:
     if pod.waiting_reason in IMAGE_REASONS:
-        reason, message = "ImagePull", pod.waiting_message or pod.waiting_reason
+        reason, message = "ImagePull", f"{pod.waiting_message or pod.waiting_reason}; {IMAGE_MEND}"
     elif pod.termination is not None and pod.termination.reason != "ContainerStatusUnknown":
         # The runtime could not start it (exec refused, a bad mount): it says why.
         reason, message = "StartFailed", pod.termination.message or pod.termination.reason
