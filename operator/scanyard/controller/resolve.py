@@ -24,11 +24,20 @@ async def resolve(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return dict(zip(names, found, strict=True))
 
 
+def spelling(name: str) -> str:
+    """The name as it is looked up: absolute, unless it can only be one of this cluster.
+
+    With the Pod's search list `example.com` could be a Service of a namespace `com`.
+    """
+    in_cluster = "." not in name or name.endswith(".svc")
+    return name if in_cluster else f"{name}."
+
+
 async def _resolve(name: str) -> tuple[str, ...]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            infos = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            infos = await loop.getaddrinfo(spelling(name), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise UnresolvableError(

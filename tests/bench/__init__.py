@@ -1,0 +1,1 @@
+"""Measurements: what a ScanJob costs beside a bare Pod with the same command."""

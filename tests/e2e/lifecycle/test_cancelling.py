@@ -1,0 +1,96 @@
+"""Cancelled wherever it is: no slot and no Pod stays behind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.support.handover import assert_slot_is_back, attempts
+from tests.support.scans import START_SECONDS, Lab, condition, open_ports, phase
+from tests.support.side_by_side import side_by_side
+from tests.support.specs import endless, quick
+from tests.support.targets import OPEN_TCP, Targets
+
+#: Pods get a request that no node can satisfy.
+_NO_NODE_FITS: Final = {
+    "metadata": {"name": "no-node-fits"},
+    "spec": {
+        "limits": [{"type": "Container", "defaultRequest": {"ephemeral-storage": "1000Ti"}}]
+    },
+}
+
+
+@side_by_side
+def test_cancelled_while_it_waits(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    ahead = lab.submit("ahead", queue="one", **endless(targets.one))
+    ahead.reach("Running")
+    scan = lab.submit("scan", queue="one", **quick(targets.one))
+    scan.reach("Queued")
+
+    scan.change(cancel=True)
+
+    ended = scan.finish()
+    assert phase(ended) == "Cancelled"
+    assert condition(ended, "Succeeded", "reason") == "Cancelled"
+    lab.wait_queue("one", lambda status: (status["running"], status["waiting"]) == (1, 0))
+    successor = lab.submit("successor", queue="one", **quick(targets.one))
+    ahead.delete()
+    assert phase(successor.finish()) == "Succeeded"
+    assert attempts(scan.latest()) == []
+    assert scan.pod_events() == []
+
+
+@side_by_side
+def test_cancelled_while_no_node_takes_its_pod(lab: Lab, targets: Targets) -> None:
+    limits = f"/api/v1/namespaces/{lab.name}/limitranges"
+    lab.cluster.request("POST", limits, _NO_NODE_FITS).expect()
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("scan", queue="one", **quick(targets.one))
+    starting = scan.reach("Starting", seconds=START_SECONDS)
+    assert condition(starting, "Reconciling", "reason") == "Unschedulable"
+    successor = lab.submit("successor", queue="one", **quick(targets.one))
+    lab.cluster.request("DELETE", f"{limits}/no-node-fits").expect()
+
+    scan.change(cancel=True)
+
+    ended = scan.finish()
+    assert phase(ended) == "Cancelled"
+    assert "summary" not in ended["status"]
+    assert_slot_is_back(lab, scan, successor)
+    lab.pods.wait(
+        lambda event: event.type == "DELETED",
+        "the Pod is gone",
+        name=attempts(ended)[0]["podName"],
+        seconds=30,
+    )
+
+
+@side_by_side
+def test_cancelled_while_its_container_is_created(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("scan", queue="one", **endless(targets.one))
+    successor = lab.submit("successor", queue="one", **quick(targets.one))
+    scan.wait_pod(lambda pod: bool(pod["spec"].get("nodeName")), "has a node")
+
+    scan.change(cancel=True)
+
+    assert phase(scan.finish()) == "Cancelled"
+    assert_slot_is_back(lab, scan, successor)
+
+
+@side_by_side
+def test_cancelled_while_it_runs(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("scan", queue="one", **endless(targets.one))
+    successor = lab.submit("successor", queue="one", **quick(targets.one))
+    scan.reach("Running")
+
+    scan.change(cancel=True)
+
+    ended = scan.finish()
+    assert phase(ended) == "Cancelled"
+    assert ended["status"]["summary"]["complete"] is False
+    assert open_ports(ended).get(targets.one, set()) <= OPEN_TCP
+    assert_slot_is_back(lab, scan, successor)
+    pod = attempts(ended)[0]["podName"]
+    lab.pods.wait(lambda event: event.type == "DELETED", "is gone", name=pod, seconds=30)

@@ -1,0 +1,68 @@
+"""A suspended ScanJob holds nothing, and runs again when it is resumed."""
+
+from __future__ import annotations
+
+from tests.support.handover import assert_slot_is_back, attempts
+from tests.support.scans import Lab, condition, open_ports, phase
+from tests.support.side_by_side import side_by_side
+from tests.support.specs import endless, paced, quick
+from tests.support.targets import OPEN_TCP, Targets
+
+
+@side_by_side
+def test_suspended_while_it_runs_and_resumed(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("scan", queue="one", **paced(targets.one, seconds=15))
+    successor = lab.submit("successor", queue="one", **quick(targets.one))
+    scan.reach("Running")
+
+    scan.change(suspend=True)
+
+    suspended = scan.reach("Suspended")
+    assert condition(suspended, "Finished") == "False"
+    assert_slot_is_back(lab, scan, successor)
+    assert len(attempts(scan.latest())) == 1, "a suspended ScanJob was started"
+
+    scan.change(suspend=False)
+
+    ended = scan.finish()
+    assert phase(ended) == "Succeeded"
+    assert [each["number"] for each in attempts(ended)] == [1, 2]
+    assert attempts(ended)[0]["reason"] == "Suspended"
+    assert open_ports(ended) == {targets.one: OPEN_TCP}
+    lab.wait_idle("one")
+
+
+@side_by_side
+def test_suspended_while_it_waits_and_resumed(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    ahead = lab.submit("ahead", queue="one", **endless(targets.one))
+    ahead.reach("Running")
+    scan = lab.submit("scan", queue="one", **quick(targets.one))
+    scan.reach("Queued")
+
+    scan.change(suspend=True)
+
+    scan.reach("Suspended")
+    behind = lab.submit("behind", queue="one", **quick(targets.one))
+    ahead.delete()
+    assert phase(behind.finish()) == "Succeeded", "a suspended ScanJob stands in the way"
+    assert scan.pod_events() == []
+    scan.change(suspend=False)
+    assert phase(scan.finish()) == "Succeeded"
+    lab.wait_idle("one")
+
+
+@side_by_side
+def test_created_suspended(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("scan", queue="one", **quick(targets.one), suspend=True)
+    scan.reach("Suspended")
+    other = lab.submit("other", queue="one", **quick(targets.one))
+    assert phase(other.finish()) == "Succeeded"
+    assert attempts(scan.latest()) == []
+
+    scan.change(suspend=False)
+
+    assert phase(scan.finish()) == "Succeeded"
+    lab.wait_idle("one")

@@ -1,0 +1,55 @@
+"""A slot goes from one ScanJob to the next: when, and that nothing is left behind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from tests.support.scans import Lab, Object, Scan, phase, scanner_end
+from tests.support.watching import Event
+
+
+def assert_slot_was_handed_over(first: Scan, successor: Scan) -> None:
+    """The successor, in the same queue of limit 1, was admitted only after the first had stopped.
+
+    Told by the order in which the API server stored things, and by the clocks of the node and
+    the operator, which are one machine's.
+    """
+    admitted = successor.wait(lambda job: bool(attempts(job)), "is admitted")
+    stopped = _stopped(first)
+    assert stopped.version < int(admitted["metadata"]["resourceVersion"]), (
+        f"{successor.name} was admitted before the scanner of {first.name} had stopped"
+    )
+    if end := scanner_end(stopped.object):
+        assert _time(end["finishedAt"]) <= _time(attempts(admitted)[0]["admittedAt"])
+
+
+def assert_slot_is_back(lab: Lab, first: Scan, successor: Scan) -> None:
+    """The successor got the slot, ran, and then queue and first ScanJob hold and run nothing."""
+    assert_slot_was_handed_over(first, successor)
+    assert phase(successor.finish()) == "Succeeded"
+    assert first.live_pods() == []
+    lab.wait_idle(successor.latest()["spec"]["queueRef"]["name"])
+
+
+def attempts(job: Object) -> list[dict[str, Any]]:
+    """status.attempts of a ScanJob."""
+    found: list[dict[str, Any]] = (job.get("status") or {}).get("attempts") or []
+    return found
+
+
+def _stopped(scan: Scan) -> Event:
+    """The first event that proves that the scanner of its first Pod runs no more."""
+    events = scan.pod_events()
+    assert events, f"{scan.name} had no Pod"
+    first = events[0].name
+    for event in events:
+        never_placed = event.type == "DELETED" and not event.object["spec"].get("nodeName")
+        if event.name == first and (scanner_end(event.object) or never_placed):
+            return event
+    raise AssertionError(f"the scanner of {scan.name} was never seen to stop")
+
+
+def _time(text: str) -> datetime:
+    """To whole seconds: the kubelet tells no more."""
+    return datetime.fromisoformat(text).replace(microsecond=0)
