@@ -15,6 +15,7 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.settings import Settings
 from tests.demo import chart, known, scans, table, targets, watch
 from tests.demo.tools import Tools, cluster_command
+from tests.support import release
 
 
 def main() -> int:
@@ -41,9 +42,9 @@ def _demo(chosen: Settings) -> int:
     sizes = cluster_command("images")
     console.print(*(f"    {line}" for line in sizes.splitlines()), sep="\n")
     tools = Tools.find(chosen)
-    _heading("2/5", f"Scanyard itself: Helm release {chart.RELEASE} in {chart.NAMESPACE}")
+    _heading("2/5", f"Scanyard itself: Helm release {release.NAME} in {release.NAMESPACE}")
     with step("installing the chart and waiting until it is ready"):
-        chart.install(tools)
+        chart.install(chosen, tools)
     _heading("3/5", f"Targets whose open ports are known, in namespace {scans.NAMESPACE}")
     with step("starting the targets"):
         targets.start(tools)
@@ -81,7 +82,7 @@ def _look_around(chosen: Settings, tools: Tools) -> None:
   kubectl get scanqueues,scanjobs -n {scans.NAMESPACE}
   kubectl get scanjob first-scan -n {scans.NAMESPACE} -o yaml
   kubectl get pods -n {scans.NAMESPACE}
-  kubectl logs deployment/{chart.RELEASE} -n {chart.NAMESPACE}
+  kubectl logs deployment/{release.NAME} -n {release.NAMESPACE}
 Remove it:"""
     )
     if chosen.existing_kubeconfig is None:
@@ -89,8 +90,8 @@ Remove it:"""
         return
     say(
         f"""  kubectl delete namespace {scans.NAMESPACE}
-  helm uninstall {chart.RELEASE} -n {chart.NAMESPACE}
-  kubectl delete namespace {chart.NAMESPACE}
+  helm uninstall {release.NAME} -n {release.NAMESPACE}
+  kubectl delete namespace {release.NAMESPACE}
   kubectl delete crd scanjobs.scanyard.dev scanqueues.scanyard.dev"""
     )
 

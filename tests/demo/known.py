@@ -7,16 +7,18 @@ from typing import Final
 from tests.demo.scans import Scan
 
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
-    "ssh-version": frozenset({"target-ssh 22/tcp"}),
-    "udp-service": frozenset({"target-dns 53/udp"}),
-    "web-syn": frozenset({"target-web 80/tcp", "target-web 443/tcp"}),
-    "sweep": frozenset({"target-web 80/tcp", "target-web 443/tcp", "target-ssh 22/tcp"}),
-    "who-is-there": frozenset({"target-web", "target-ssh", "target-dns"}),
-    "first-scan": frozenset({"target-web 80/tcp", "target-web 443/tcp"}),
-    "udp-sweep": frozenset({"target-dns 53/udp"}),
-    "closed-ports": frozenset(),
+    "ssh-version": frozenset({"ssh 22/tcp"}),
+    "udp-service": frozenset({"dns 53/udp", "dns 123/udp closed"}),
+    "web-syn": frozenset({"web 80/tcp", "web 443/tcp"}),
+    "sweep": frozenset({"web 80/tcp", "web 443/tcp", "ssh 22/tcp"}),
+    "who-is-there": frozenset({"web", "ssh", "dns"}),
+    "first-scan": frozenset(
+        {"web 22/tcp closed", "web 80/tcp", "web 443/tcp", "web 8080/tcp closed"}
+    ),
+    "udp-sweep": frozenset({"dns 53/udp"}),
+    "closed-ports": frozenset({"ssh 80/tcp closed", "ssh 443/tcp closed"}),
 }
-"""By ScanJob: open ports as "target port/protocol"; of a Discovery the hosts that are up."""
+"""By ScanJob, in the words of Scan.found."""
 
 
 @dataclass(frozen=True, slots=True)

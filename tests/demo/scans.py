@@ -16,7 +16,12 @@ _NEVER_STARTED: Final = {"Pending", "Queued"}
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One ScanJob. `found` are its open ports as "web 80/tcp", of a Discovery hosts as "web"."""
+    """One ScanJob.
+
+    found: "web 80/tcp" for an open port, "web 22/tcp closed" for one that the scanner names as
+        closed (nmap does where they are few), and of a Discovery "web" for a host that is up.
+    counted: such as "2 open", of a Discovery "3 up"; empty until it has finished.
+    """
 
     name: str
     queue: str
@@ -26,6 +31,7 @@ class Scan:
     progress: int | None
     finished: bool
     found: frozenset[str]
+    counted: str
     message: str
 
     @property
@@ -62,6 +68,7 @@ def read(tools: Tools, targets: Mapping[str, str]) -> list[Scan]:
 def parse(item: Mapping[str, Any], targets: Mapping[str, str]) -> Scan:
     """From the raw ScanJob."""
     spec, status = item["spec"], item.get("status", {})
+    summary = status.get("summary") or {}
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     finished = conditions.get("Finished", {})
     current = finished or conditions.get("Reconciling") or {}
@@ -73,7 +80,8 @@ def parse(item: Mapping[str, Any], targets: Mapping[str, str]) -> Scan:
         phase=status.get("phase", "Pending"),
         progress=status.get("progress"),
         finished=finished.get("status") == "True",
-        found=_found(spec, status.get("summary") or {}, targets),
+        found=_found(spec, summary, targets),
+        counted=_counted(spec, summary),
         message=current.get("message", ""),
     )
 
@@ -86,16 +94,31 @@ def _how(spec: Mapping[str, Any]) -> str:
     return f"nmap {technique}"
 
 
+def _discovers(spec: Mapping[str, Any]) -> bool:
+    technique: str = spec.get("nmap", {}).get("technique", "")
+    return technique == "Discovery"
+
+
+def _counted(spec: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    if not summary:
+        return ""
+    return f"{summary['hostsUp']} up" if _discovers(spec) else f"{summary['openPorts']} open"
+
+
 def _found(
     spec: Mapping[str, Any], summary: Mapping[str, Any], targets: Mapping[str, str]
 ) -> frozenset[str]:
     hosts = [
         (targets.get(host["address"], host["address"]), host) for host in summary.get("hosts", ())
     ]
-    if spec.get("nmap", {}).get("technique") == "Discovery":
+    if _discovers(spec):
         return frozenset(name for name, host in hosts if host.get("state") == "up")
     return frozenset(
-        f"{name} {port['port']}/{port['protocol']}"
-        for name, host in hosts
-        for port in host.get("ports", ())
+        f"{name} {_port(port)}" for name, host in hosts for port in host.get("ports", ())
     )
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    """Such as "80/tcp" if it is open, else with its state: "80/tcp closed"."""
+    text = f"{port['port']}/{port['protocol']}"
+    return text if port.get("state") == "open" else f"{text} {port.get('state')}"

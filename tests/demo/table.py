@@ -43,7 +43,7 @@ def scans_table(scans: Sequence[Scan], seconds: float) -> Table:
             scan.how,
             Text(scan.phase, _STYLES.get(scan.phase, "red")),
             "" if scan.progress is None else f"{scan.progress}%",
-            f"{len(scan.found)}" if scan.finished else "",
+            scan.counted,
         )
         previous = scan.queue
     return table
@@ -61,16 +61,16 @@ def progress_line(scans: Iterable[Scan], seconds: float) -> str:
 def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     """Found beside known, one port a line; what is missing or too much stands out."""
     table = _table()
-    for heading in ("ScanJob", "Phase", "Found", "Known", ""):
-        table.add_column(heading)
+    for heading in ("ScanJob", "Phase", "Found", "Known", "Verdict"):
+        table.add_column(heading, no_wrap=True)
     for verdict in verdicts:
-        lines = sorted(verdict.found | verdict.known)
+        lines = sorted(verdict.found | verdict.known, key=_by_port)
         table.add_row(
             verdict.name,
             Text(verdict.phase, _STYLES.get(verdict.phase, "red")),
             _column(lines, verdict.found, verdict.known),
             _column(lines, verdict.known, verdict.found),
-            Text("as known", "green") if verdict.right else Text("WRONG", "bold red"),
+            Text("right", "green") if verdict.right else Text("WRONG", "bold red"),
         )
     return table
 
@@ -85,6 +85,13 @@ def _column(lines: Sequence[str], own: frozenset[str], other: frozenset[str]) ->
         text.append(f"{shown}\n", "" if line in own and line in other else "bold red")
     text.rstrip()
     return text
+
+
+def _by_port(line: str) -> tuple[str, int]:
+    """Sorts "web 80/tcp" before "web 443/tcp"."""
+    host, _, port = line.partition(" ")
+    digits = port.partition("/")[0]
+    return host, int(digits) if digits else 0
 
 
 def _table(caption: str | None = None) -> Table:

@@ -27,10 +27,10 @@ def start(tools: Tools) -> None:
 
 
 def by_address(tools: Tools) -> dict[str, str]:
-    """The targets' names by their Pods' addresses."""
+    """The targets' short names, such as "web", by their Pods' addresses."""
     pods = tools.get("pods", f"--namespace={NAMESPACE}", _SELECTOR)
     return {
-        pod["status"]["podIP"]: pod["metadata"]["labels"][_NAME_LABEL]
+        pod["status"]["podIP"]: pod["metadata"]["labels"][_NAME_LABEL].removeprefix("target-")
         for pod in pods
         if pod["status"].get("podIP")
     }

@@ -1,4 +1,4 @@
-"""kubectl and helm, pointed at the demo's cluster and never at the user's own."""
+"""kubectl, pointed at the demo's cluster and never at the user's own; the cluster's commands."""
 
 import json
 import subprocess
@@ -19,20 +19,15 @@ class DemoError(ClusterError):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs and the cluster are."""
+    """kubectl and the cluster."""
 
     kubectl_path: Path
-    helm_path: Path
     kubeconfig: Path
 
     @classmethod
     def find(cls, settings: Settings) -> "Tools":
         """From the PATH, else built; raises ClusterError with what to install."""
-        return cls(
-            programs.tool(settings, "kubectl"),
-            programs.tool(settings, "helm"),
-            settings.kubeconfig,
-        )
+        return cls(programs.tool(settings, "kubectl"), settings.kubeconfig)
 
     def kubectl(self, *arguments: str | Path, what: str) -> str:
         """Runs kubectl and returns what it printed; `what` names it in an error."""
@@ -45,12 +40,6 @@ class Tools:
         printed = self.kubectl("get", "--output=json", *arguments, what="kubectl get")
         items: list[dict[str, Any]] = json.loads(printed)["items"]
         return items
-
-    def helm(self, *arguments: str | Path, what: str) -> str:
-        """Runs helm and returns what it printed."""
-        return command.run(
-            [self.helm_path, f"--kubeconfig={self.kubeconfig}", *arguments], what=what
-        )
 
 
 def cluster_command(*arguments: str) -> str:

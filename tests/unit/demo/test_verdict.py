@@ -11,22 +11,26 @@ from tests.demo import table
 from tests.demo.known import KNOWN, Verdict, judge
 from tests.demo.scans import parse
 
-_TARGETS = {"198.18.0.7": "target-web"}
-_WEB = frozenset({"target-web 80/tcp", "target-web 443/tcp"})
+_TARGETS = {"198.18.0.7": "web"}
+_WEB = frozenset({"web 80/tcp", "web 443/tcp"})
 
 
 def _scanjob(
     *ports: int, phase: str = "Succeeded", address: str = "198.18.0.7", **spec: Any
 ) -> dict[str, Any]:
     """A finished ScanJob with these open ports, as the API server tells it."""
-    found = [{"port": port, "protocol": "tcp"} for port in ports]
+    found = [{"port": port, "protocol": "tcp", "state": "open"} for port in ports]
     return {
         "metadata": {"name": "first-scan"},
         "spec": {"scanner": "nmap", "targets": ["target-web.scanyard-demo.svc"]} | spec,
         "status": {
             "phase": phase,
             "conditions": [{"type": "Finished", "status": "True", "message": "said why"}],
-            "summary": {"hosts": [{"address": address, "state": "up", "ports": found}]},
+            "summary": {
+                "hostsUp": 1,
+                "openPorts": len(found),
+                "hosts": [{"address": address, "state": "up", "ports": found}],
+            },
         },
     }
 
@@ -66,7 +70,7 @@ def test_a_scanjob_that_never_came_or_that_nobody_knows_is_wrong() -> None:
 def test_a_discovery_finds_hosts_that_are_up() -> None:
     scanjob = _scanjob(nmap={"technique": "Discovery"})
     scanjob["status"]["summary"]["hosts"].append({"address": "198.18.0.9", "state": "down"})
-    assert parse(scanjob, _TARGETS).found == {"target-web"}
+    assert parse(scanjob, _TARGETS).found == {"web"}
 
 
 def test_a_new_scanjob_waits() -> None:
@@ -78,6 +82,12 @@ def test_a_new_scanjob_waits() -> None:
         False,
         "default",
     )
+
+
+def test_a_port_that_is_not_open_is_told_with_its_state() -> None:
+    scanjob = _scanjob(80, 443)
+    scanjob["status"]["summary"]["hosts"][0]["ports"][0]["state"] = "closed"
+    assert parse(scanjob, _TARGETS).found == {"web 80/tcp closed", "web 443/tcp"}
 
 
 def test_both_tables_fit_80_columns() -> None:
