@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.support.scans import Lab, Object, Scan, phase, scanner_end
-from tests.support.watching import Event
+from tests.support.scans import Lab, Scan, phase, scanner_end
+from tests.support.watching import Event, Object
 
 
 def assert_slot_was_handed_over(first: Scan, successor: Scan) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster import fingerprint, programs, settings
+from tests.cluster import fingerprint, lock, programs, settings
 from tests.cluster.errors import ClusterError
 from tests.support.kube import Cluster
 
@@ -71,8 +71,9 @@ def ensure_installed() -> Installation:
         _cluster_command("images")
     installation = Installation(Cluster.connect(chosen.kubeconfig))
     source = fingerprint.of(CHART, json.dumps(_VALUES), *(_image_id(name) for name in IMAGES))
-    if not _is_current(installation, source):
-        _install(chosen, source)
+    with lock.held(chosen, "release"):
+        if not _is_current(installation, source):
+            _install(chosen, source)
     return installation
 
 

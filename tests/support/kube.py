@@ -84,6 +84,7 @@ class Cluster:
             cert_reqs="CERT_REQUIRED" if options.verify_ssl else "CERT_NONE",
             retries=False,
             timeout=30,
+            maxsize=8,
         )
         token = options.get_api_key_with_prefix("authorization", alias="BearerToken")
         return cls(kubeconfig, options.host, pool, {"Authorization": token} if token else {})

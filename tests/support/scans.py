@@ -223,13 +223,23 @@ def condition(job: Object, kind: str, field: str = "status") -> str:
     return ""
 
 
-def open_ports(job: Object) -> dict[str, set[tuple[int, str]]]:
-    """Of the summary: per address that is up, its open (port, protocol)."""
+def ports(job: Object) -> dict[str, dict[tuple[int, str], str]]:
+    """Of the summary: per address that is up, the state of each (port, protocol) that is told."""
     hosts: Sequence[Mapping[str, Any]] = job["status"]["summary"].get("hosts") or ()
     return {
-        host["address"]: {(port["port"], port["protocol"]) for port in host.get("ports") or ()}
+        host["address"]: {
+            (port["port"], port["protocol"]): port["state"] for port in host.get("ports") or ()
+        }
         for host in hosts
         if host["state"] == "up"
+    }
+
+
+def open_ports(job: Object) -> dict[str, set[tuple[int, str]]]:
+    """Of the summary: per address that is up, its open (port, protocol)."""
+    return {
+        address: {port for port, state in states.items() if state == "open"}
+        for address, states in ports(job).items()
     }
 
 

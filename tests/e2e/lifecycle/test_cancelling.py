@@ -13,9 +13,7 @@ from tests.support.targets import OPEN_TCP, Targets
 #: Pods get a request that no node can satisfy.
 _NO_NODE_FITS: Final = {
     "metadata": {"name": "no-node-fits"},
-    "spec": {
-        "limits": [{"type": "Container", "defaultRequest": {"ephemeral-storage": "1000Ti"}}]
-    },
+    "spec": {"limits": [{"type": "Container", "defaultRequest": {"ephemeral-storage": "1000Ti"}}]},
 }
 
 
