@@ -8,7 +8,6 @@ The Pod is created by the reconciler, from status, as it would be after a crash.
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -34,8 +33,6 @@ from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Sta
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
 from scanyard.queueing.readings import Head
-
-log = logging.getLogger(__name__)
 
 #: How many heads of a queue are read at once, and how many slots are taken in one command.
 _WINDOW, _BATCH = 64, 128
@@ -71,8 +68,6 @@ async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
             await _rest(context, ledger)
         except (LedgerUnavailable, LedgerMisconfigured, Stale, KubeError) as error:
             metrics.LEDGER_AVAILABLE.set(0)
-            if str(error) != context.ledger_trouble:
-                log.warning("nothing is admitted for now: %s", error)
             context.ledger_lost(str(error))
             await asyncio.sleep(backoff.next_delay())
 

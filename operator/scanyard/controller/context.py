@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.scope import DenyList
 from scanyard.queueing.writer import LedgerWriter
 from scanyard.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -58,6 +61,8 @@ class Context:
 
     def ledger_lost(self, why: str) -> None:
         """The ledger is away or stale: nothing is admitted until it has been rebuilt."""
+        if why != self.ledger_trouble:
+            log.warning("nothing is admitted for now: %s", why)
         self.ledger_current, self.ledger_trouble = False, why
         self.wake.set()
 
