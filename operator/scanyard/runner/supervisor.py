@@ -24,6 +24,7 @@ from scanyard.scanners.report import Report
 
 REPORT_SECONDS: Final = 5.0
 PROGRESS_SECONDS: Final = 1.0
+NUDGE_SECONDS: Final = 1.0
 _READ_BYTES: Final = 64 * 1024
 _ORPHAN_SECONDS: Final = 2.0
 """How long pipes may stay open after the scanner is gone, held by some process it left behind."""
@@ -58,7 +59,7 @@ class Supervisor:
         self._started = self._heard = clock()
         self._ended: float | None = None
         self._next_report = self._started + REPORT_SECONDS
-        self._next_progress = 0.0
+        self._next_progress = self._next_nudge = 0.0
         self._told_progress = -1
         self._allowance = Allowance(burst=500, per_second=20, total_bytes=1024 * 1024)
         self._splitters = {child.stdout: LineSplitter(), child.stderr: LineSplitter()}
@@ -155,6 +156,9 @@ class Supervisor:
             self.stop.begin("WatchdogExpired", now)
         if self._reader.stalled(now - self._heard):
             self.stop.begin("Stalled", now)
+        if self._reader.wants_nudge and now >= self._next_nudge:
+            self._next_nudge = now + NUDGE_SECONDS
+            _nudge()
         due = self.stop.due(now)
         if due == signal.SIGKILL:
             self._child.kill_group()
@@ -179,3 +183,9 @@ class Supervisor:
             reason="Killed",
             message="the container was killed; the counts are up to 5 seconds old",
         )
+
+
+def _nudge() -> None:
+    from scanyard.runner.nudge import nudge  # noqa: PLC0415 most scans need no sockets
+
+    nudge()

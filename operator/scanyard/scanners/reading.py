@@ -43,6 +43,10 @@ class Reader(Protocol):
     def problem(self) -> str:
         """Why its output cannot be read further; empty when it can."""
 
+    @property
+    def wants_nudge(self) -> bool:
+        """Whether the scanner may sleep until a packet passes; see runner/nudge.py."""
+
     def stalled(self, silent_seconds: float) -> bool:
         """Whether the scanner will never end by itself, after so long without a word."""
 

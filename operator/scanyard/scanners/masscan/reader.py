@@ -16,7 +16,9 @@ _STOPPING: Final = "waiting several seconds to exit"
 _SENDING_SHARE: Final = 90
 
 PATIENCE_SECONDS: Final = 90
-"""It speaks every second, and overstays its wait by at most 16 s at the lowest rates."""
+"""It speaks every second once it sends, and gives up finding the router's address before that."""
+
+MAX_OVERDUE_SECONDS: Final = 30
 
 
 class MasscanReader:
@@ -28,6 +30,7 @@ class MasscanReader:
         self._percent = 0
         self._longest_wait = 1
         self._overdue_seconds = 0
+        self._waiting = False
         self._stopped_early = False
         self._sent_all = False
 
@@ -69,13 +72,18 @@ class MasscanReader:
         count = self._records.unreadable
         return f"{count} of masscan's records cannot be read" if count else ""
 
+    @property
+    def wants_nudge(self) -> bool:
+        return self._waiting
+
     def stalled(self, silent_seconds: float) -> bool:
-        """masscan may wait for ever (robertdavidgraham/masscan#558), its count below zero."""
-        return self._overdue_seconds > PATIENCE_SECONDS or silent_seconds > PATIENCE_SECONDS
+        """masscan may wait for ever, its count below zero."""
+        return self._overdue_seconds > MAX_OVERDUE_SECONDS or silent_seconds > PATIENCE_SECONDS
 
     def _on_status(self, sent_percent: float, waiting: str | None) -> None:
         percent = sent_percent / 100 * _SENDING_SHARE
         if waiting is not None:
+            self._waiting = True
             self._overdue_seconds = max(-int(waiting), 0)
             left = max(int(waiting), 0)
             self._longest_wait = max(self._longest_wait, left)

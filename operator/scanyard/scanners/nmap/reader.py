@@ -55,6 +55,10 @@ class NmapReader:
     def problem(self) -> str:
         return self._xml.problem
 
+    @property
+    def wants_nudge(self) -> bool:
+        return False
+
     def stalled(self, silent_seconds: float) -> bool:
         """nmap ends by itself, and may be silent for long in service detection and scripts."""
         del silent_seconds
