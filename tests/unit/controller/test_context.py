@@ -11,7 +11,7 @@ from scanyard.lifecycle.scope import DenyList
 
 
 def test_each_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    nothing = cast(Any, None)
+    nothing = cast("Any", None)
     context = Context(nothing, nothing, nothing, fence=1, deny=DenyList(()))
     for cause in ("wrong password", "wrong password", "no answer", "wrong password"):
         context.ledger_lost(cause)
