@@ -21,7 +21,8 @@ _SELECTOR: Final = "app.kubernetes.io/component=operator,app.kubernetes.io/insta
 _COMES_BACK_SECONDS: Final = 90.0
 _WRITES: Final = frozenset({"create", "patch", "delete"})
 _REQUESTS: Final = re.compile(
-    r'^scanyard_api_requests_total\{code="(\d+)",resource="(\w+)",verb="(\w+)"\} ([\d.e+]+)$', re.M
+    r'^scanyard_api_requests_total\{code="\d+",resource="(\w+)",verb="(\w+)"\} (\S+)$',
+    re.MULTILINE,
 )
 
 
@@ -115,7 +116,7 @@ class OperatorProcess:
         """Requests that changed something, done or refused, since it began: by verb and kind."""
         _, text = self._ask("metrics")
         writes: Counter[str] = Counter()
-        for _, resource, verb, value in _REQUESTS.findall(text):
+        for resource, verb, value in _REQUESTS.findall(text):
             if verb in _WRITES:
                 writes[f"{verb} {resource}"] += int(float(value))
         assert writes, "the operator counts no API requests"

@@ -1,0 +1,89 @@
+"""Queues that are not there, and targets that are denied or unknown: told, and mended."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from tests.support.handover import attempts
+from tests.support.kube import eventually
+from tests.support.scans import Lab, open_ports, phase
+from tests.support.side_by_side import side_by_side
+from tests.support.specs import quick
+from tests.support.targets import OPEN_TCP, Targets
+from tests.support.told import wait_told
+
+
+@side_by_side
+def test_a_scanjob_before_its_queue_says_what_is_missing_and_runs_once_it_is_there(
+    lab: Lab, targets: Targets
+) -> None:
+    scan = lab.submit("early", queue="not-yet", **quick(targets.one))
+    wait_told(scan, "QueueNotFound", "no ScanQueue not-yet in namespace", "create it")
+
+    lab.queue("not-yet")
+
+    assert phase(scan.finish()) == "Succeeded"
+    assert len(attempts(scan.latest())) == 1
+
+
+@side_by_side
+def test_denied_targets_are_refused_and_hold_nothing(lab: Lab, targets: Targets) -> None:
+    service = lab.cluster.request("GET", "/api/v1/namespaces/default/services/kubernetes")
+    address = service.expect()["spec"]["clusterIP"]
+    denied = {
+        "loopback": ("127.0.0.1", "127.0.0.0/8"),
+        "metadata": ("169.254.169.254", "169.254.0.0/16"),
+        "link-local": ("fe80::1", "fe80::/10"),
+        "service": (address, "target"),
+        "services": (str(ipaddress.ip_network(f"{address}/30", strict=False)), "target"),
+        "nat64": ("64:ff9b::7f00:1", "64:ff9b::7f00:0/104"),
+        "name-of-a-service": ("kubernetes.default.svc.cluster.local", f"(resolves to {address})"),
+    }
+    lab.queue("one", maxConcurrent=1)
+    scans = {
+        name: lab.submit(name, queue="one", **quick(target)) for name, (target, _) in denied.items()
+    }
+    for name, scan in scans.items():
+        target, word = denied[name]
+        wait_told(scan, "OutOfScope", target, word, "denies", "create a ScanJob without it")
+
+    other = lab.submit("allowed", queue="one", **quick(targets.one))
+    assert phase(other.finish()) == "Succeeded"
+    assert {event.name for event in lab.pods.events()} == {
+        attempts(other.latest())[0]["podName"]
+    }, "a denied target got a Pod"
+
+
+@side_by_side
+def test_a_name_that_has_no_address_yet(lab: Lab, targets: Targets) -> None:
+    name = f"late.{lab.name}.svc.cluster.local"
+    lab.queue("one", maxConcurrent=1)
+    scan = lab.submit("by-name", queue="one", **quick(name))
+    wait_told(scan, "TargetUnresolvable", name, "cannot be resolved", "check the name")
+    other = lab.submit("other", queue="one", **quick(targets.one))
+    assert phase(other.finish()) == "Succeeded"
+
+    _name_address(lab, "late", targets.one)
+
+    job = scan.finish(seconds=150)
+    assert phase(job) == "Succeeded"
+    assert open_ports(job) == {targets.one: set(OPEN_TCP)}
+
+
+def _name_address(lab: Lab, name: str, address: str) -> None:
+    """A headless Service without a selector: a name for any address."""
+    services = f"/api/v1/namespaces/{lab.name}/services"
+    spec: dict[str, Any] = {"clusterIP": "None", "ports": [{"port": 80}]}
+    lab.cluster.request("POST", services, {"metadata": {"name": name}, "spec": spec}).expect()
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{lab.name}/endpointslices"
+    body = {
+        "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"port": 80}],
+        "endpoints": [{"addresses": [address]}],
+    }
+    lab.cluster.request("POST", slices, body).expect()
+    eventually(
+        lambda: lab.cluster.request("GET", f"{slices}/{name}-1").code, lambda code: code == 200
+    )

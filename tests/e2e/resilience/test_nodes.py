@@ -1,0 +1,53 @@
+"""A Pod that finds no node or no image says why, and goes on once that is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.handover import attempts
+from tests.support.kube import Cluster
+from tests.support.scans import Lab, Scan, phase
+from tests.support.specs import quick
+from tests.support.targets import Targets
+from tests.support.told import wait_told
+
+_NO_IMAGE = "registry.invalid/scanyard/scanner:none"
+
+
+def test_no_node_and_no_image(lab: Lab, targets: Targets) -> None:
+    lab.queue("two", maxConcurrent=2)
+    with _cordoned(lab.cluster):
+        homeless = lab.submit("homeless", queue="two", **quick(targets.one))
+        imageless = lab.submit("imageless", queue="two", **quick(targets.one))
+        for scan in (homeless, imageless):
+            wait_told(scan, "Unschedulable", "nodes are available", "lower the scan's resources")
+        # The operator's setting for the image is everybody's; a Pod's own can be changed, too.
+        right = _set_image(imageless, _NO_IMAGE)
+
+    assert phase(homeless.finish()) == "Succeeded"
+    wait_told(imageless, "ImagePull", _NO_IMAGE, "scanner.image", seconds=90)
+    assert phase(imageless.latest()) == "Starting"
+
+    _set_image(imageless, right)
+    assert phase(imageless.finish(seconds=120)) == "Succeeded"
+    assert len(attempts(imageless.latest())) == 1
+
+
+@contextmanager
+def _cordoned(cluster: Cluster) -> Iterator[None]:
+    """No node takes new Pods."""
+    cluster.kubectl("cordon", "--selector=kubernetes.io/os")
+    try:
+        yield
+    finally:
+        cluster.kubectl("uncordon", "--selector=kubernetes.io/os")
+
+
+def _set_image(scan: Scan, image: str) -> str:
+    """Give the scan's Pod another image; returns the one before."""
+    name = attempts(scan.latest())[-1]["podName"]
+    pods = {pod["metadata"]["name"]: pod for pod in scan.lab.list_pods()}
+    before: str = pods[name]["spec"]["containers"][0]["image"]
+    scan.lab.namespace.kubectl("set", "image", f"pod/{name}", f"scanner={image}")
+    return before

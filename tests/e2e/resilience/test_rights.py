@@ -1,0 +1,94 @@
+"""A right taken away from the operator: it says which, stays alive, and goes on once it is back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+from tests.support.installed_redis import InstalledRedis
+from tests.support.kube import Cluster
+from tests.support.operator_process import OperatorProcess, now
+from tests.support.scans import Lab, phase
+from tests.support.specs import quick
+from tests.support.targets import Targets
+from tests.support.told import wait_told
+
+_ROLE: Final = "/apis/rbac.authorization.k8s.io/v1/clusterroles/scanyard-operator"
+_MEND: Final = "ClusterRole"
+
+
+@pytest.fixture
+def restarts(operator: OperatorProcess) -> Iterator[None]:
+    """The operator is never restarted."""
+    before = operator.restarts()
+    yield
+    assert operator.restarts() == before
+
+
+@pytest.mark.usefixtures("restarts")
+def test_it_may_not_write_status(lab: Lab, targets: Targets, operator: OperatorProcess) -> None:
+    lab.queue()
+    begin = now()
+    with _without(lab.cluster, "scanjobs/status", "patch"):
+        scan = lab.submit("scan", **quick(targets.one))
+        operator.wait_logged(begin, 'cannot patch resource "scanjobs/status"', _MEND)
+        assert scan.pod_events() == []
+    assert phase(scan.finish(seconds=120)) == "Succeeded"
+
+
+@pytest.mark.usefixtures("restarts")
+def test_it_may_not_create_pods(lab: Lab, targets: Targets, operator: OperatorProcess) -> None:
+    lab.queue()
+    begin = now()
+    with _without(lab.cluster, "pods", "create"):
+        scan = lab.submit("scan", **quick(targets.one))
+        wait_told(scan, "PodRefused", 'cannot create resource "pods"', _MEND)
+        operator.wait_logged(begin, scan.name, 'cannot create resource "pods"', _MEND)
+    assert phase(scan.finish(seconds=120)) == "Succeeded"
+
+
+@pytest.mark.usefixtures("restarts")
+def test_it_may_not_list_pods_when_the_ledger_must_be_rebuilt(
+    lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
+) -> None:
+    lab.queue()
+    begin = now()
+    with _without(lab.cluster, "pods", "list"):
+        redis.flush()
+        operator.wait_unready('cannot list resource "pods"')
+        operator.wait_logged(begin, 'cannot list resource "pods"', _MEND)
+        scan = lab.submit("scan", **quick(targets.one))
+        lab.wait_queue(
+            "default",
+            lambda status: any(
+                item["type"] == "LedgerAvailable" and item["status"] == "False"
+                for item in status.get("conditions") or ()
+            ),
+        )
+        assert scan.pod_events() == []
+    assert phase(scan.finish(seconds=120)) == "Succeeded"
+
+
+@contextmanager
+def _without(cluster: Cluster, resource: str, verb: str) -> Iterator[None]:
+    """The operator's role without one verb on one resource."""
+    role = cluster.request("GET", _ROLE).expect()
+    less = json.loads(json.dumps(role))
+    found = [rule for rule in less["rules"] if resource in rule["resources"]]
+    assert any(verb in rule["verbs"] for rule in found), f"the role has no {verb} {resource}"
+    for rule in found:
+        rule["verbs"] = [item for item in rule["verbs"] if item != verb]
+    _set_rules(cluster, [rule for rule in less["rules"] if rule["verbs"]])
+    try:
+        yield
+    finally:
+        _set_rules(cluster, role["rules"])
+
+
+def _set_rules(cluster: Cluster, rules: list[dict[str, Any]]) -> None:
+    role = cluster.request("GET", _ROLE).expect()
+    cluster.request("PUT", _ROLE, role | {"rules": rules}).expect()
