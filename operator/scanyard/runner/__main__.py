@@ -2,8 +2,10 @@
 
 import sys
 
-from scanyard.runner.main import hold_signals, main
+from scanyard.runner.signals import hold_signals
 
 if __name__ == "__main__":
     hold_signals()
+    from scanyard.runner.main import main
+
     sys.exit(main(sys.argv[1:]))

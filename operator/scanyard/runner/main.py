@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Sequence
 from dataclasses import replace
-from types import FrameType
 from typing import Final
 
 from scanyard.errors import ScanyardError
@@ -15,6 +13,7 @@ from scanyard.runner.child import Child, start_child
 from scanyard.runner.log_protocol import FINDING_PREFIX, OWN_PREFIX, progress_line
 from scanyard.runner.options import RunnerOptions, UsageError, parse_arguments
 from scanyard.runner.outlet import Outlet
+from scanyard.runner.signals import listen
 from scanyard.runner.supervisor import Supervisor
 from scanyard.runner.tally import Tally
 from scanyard.runner.termination import TerminationLog
@@ -22,7 +21,6 @@ from scanyard.scanners.image import TERMINATION_LOG
 from scanyard.scanners.reading import Reader, new_reader
 from scanyard.scanners.report import Report
 
-HEARD_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _FINDINGS_SECONDS: Final = 30.0
 
 
@@ -36,7 +34,7 @@ class _StartError(ScanyardError):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one scan and report it. HEARD_SIGNALS are expected to be blocked; see `hold_signals`."""
+    """Run one scan and report it, after signals.hold_signals."""
     outlet = Outlet(1)
     log = TerminationLog(TERMINATION_LOG)
     scanner = "unknown"
@@ -55,18 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     return failure.code
 
 
-def hold_signals() -> None:
-    """Keep signals waiting until the runner listens.
-
-    The kernel drops a signal that PID 1 neither handles nor blocks, and a TERM that came too early
-    would be lost until the end of the grace period.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD_SIGNALS)
-
-
 def _scan(options: RunnerOptions, outlet: Outlet, log: TerminationLog) -> int:
     reader = _reader(options)
-    wakeup = _listen()
+    wakeup = listen()
     log.write(_not_started_yet(options))
     child = _start(options)
     try:
@@ -90,21 +79,6 @@ def _reader(options: RunnerOptions) -> Reader:
         return new_reader(options.scanner, options.argv, options.total_targets)
     except KeyError as error:
         raise UsageError(f"unknown scanner {options.scanner[:40]!a}") from error
-
-
-def _listen() -> int:
-    """Signals arrive as bytes on the descriptor that is returned."""
-    wakeup, wakeup_end = os.pipe()
-    os.set_blocking(wakeup_end, False)
-    signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
-    for number in HEARD_SIGNALS:
-        signal.signal(number, _heard)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD_SIGNALS)
-    return wakeup
-
-
-def _heard(_number: int, _frame: FrameType | None) -> None:
-    """The number is already on its way through the wakeup descriptor."""
 
 
 def _start(options: RunnerOptions) -> Child:

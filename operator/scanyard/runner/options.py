@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scanyard.errors import ScanyardError
 from scanyard.scanners.image import (
@@ -17,7 +17,9 @@ from scanyard.scanners.image import (
     TERMINATION_LOG,
     WORK_DIRECTORY,
 )
-from scanyard.scanners.request import Command
+
+if TYPE_CHECKING:
+    from scanyard.scanners.request import Command
 
 STOP_SECONDS: Final = 50
 """How long a scanner may take to end after SIGINT; the Pod's grace period must be longer."""
