@@ -11,7 +11,10 @@ from tests.cluster.errors import ClusterError, CommandError
 from tests.cluster.settings import POD_SUBNET, SERVICE_SUBNET, Settings
 
 _READY_SECONDS = 180
+# A busy machine may leave the API server silent for a while; nobody's cluster is to go for that.
+_PATIENCE_SECONDS = 90
 _NETWORK = "kind"
+_COMPLETE = "/kind/complete"  # a file in the control plane: ``up`` came to its end
 
 
 def up(settings: Settings, node_count: int) -> None:
@@ -22,12 +25,13 @@ def up(settings: Settings, node_count: int) -> None:
     engine.ensure(settings)
     image = node_image.ensure(settings)
     running = nodes(settings)
-    if running and is_healthy(settings):
+    if running and _is_complete(settings, running[0]):
         _explain_differences(settings, running, node_count, image)
+        _connect_nodes(settings)
         return
     if running:
-        say("  - the cluster there is does not answer: it is replaced")
-        _delete(settings)
+        say("  - the cluster there is is half-made or dead: it is replaced")
+        _remove(settings)
     _create(settings, node_count, image)
 
 
@@ -37,11 +41,8 @@ def down(settings: Settings, *, keep_engine: bool) -> None:
         say("  - an existing cluster is left alone")
         return
     if engine.answers():
-        if nodes(settings):
-            with step("deleting the cluster"):
-                _delete(settings)
-        _remove_network(settings)
-    shutil.rmtree(settings.kubeconfig.parent, ignore_errors=True)
+        with step("deleting the cluster"):
+            _remove(settings)
     if not keep_engine:
         engine.stop_if_ours(settings)
 
@@ -69,6 +70,25 @@ def is_healthy(settings: Settings) -> bool:
     return settings.kubeconfig.exists() and command.succeeds(
         [*_kubectl(settings), *question], timeout_seconds=15
     )
+
+
+def _is_complete(settings: Settings, control_plane: str) -> bool:
+    """Whether ``up`` once came to its end, and the API server answers, if slowly."""
+    inside = ["docker", "exec", control_plane]
+    if not command.succeeds([*inside, "test", "-f", _COMPLETE]):
+        return False
+    if not settings.kubeconfig.exists():  # made from another cache
+        settings.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+        command.run(
+            [programs.tool(settings, "kind"), "export", "kubeconfig", *_arguments(settings)],
+            what="kind export kubeconfig",
+        )
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not is_healthy(settings):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+    return True
 
 
 def _require_answer(settings: Settings) -> None:
@@ -106,14 +126,11 @@ def _create(settings: Settings, node_count: int, image: str) -> None:
                     programs.tool(settings, "kind"),
                     "create",
                     "cluster",
-                    "--name",
-                    settings.name,
+                    *_arguments(settings),
                     "--image",
                     image,
                     "--config",
                     configuration,
-                    "--kubeconfig",
-                    settings.kubeconfig,
                 ],
                 what="kind create cluster",
                 log=settings.logs / f"kind-{settings.name}.log",
@@ -123,11 +140,13 @@ def _create(settings: Settings, node_count: int, image: str) -> None:
             _connect_nodes(settings)
         with step("waiting for nodes and CoreDNS"):
             _wait_ready(settings)
-    except BaseException:
-        _save_node_logs(settings)
-        say("  - removing the half-made cluster")
-        _delete(settings)
-        _remove_network(settings)
+        command.run(["docker", "exec", nodes(settings)[0], "touch", _COMPLETE], what="docker exec")
+    except BaseException as error:
+        with command.undisturbed():
+            if isinstance(error, ClusterError):
+                _save_node_logs(settings)
+            say("  - removing the half-made cluster")
+            _remove(settings)
         raise
 
 
@@ -200,19 +219,20 @@ def _save_node_logs(settings: Settings) -> None:
     say(f"  - the nodes' logs are in {folder}")
 
 
-def _delete(settings: Settings) -> None:
-    command.run(
-        [
-            programs.tool(settings, "kind"),
-            "delete",
-            "cluster",
-            "--name",
-            settings.name,
-            "--kubeconfig",
-            settings.kubeconfig,
-        ],
-        what="kind delete cluster",
-    )
+def _remove(settings: Settings) -> None:
+    """Everything that a cluster is made of; the caches are not."""
+    if nodes(settings):
+        command.run(
+            [programs.tool(settings, "kind"), "delete", "cluster", *_arguments(settings)],
+            what="kind delete cluster",
+        )
+    shutil.rmtree(settings.kubeconfig.parent, ignore_errors=True)
+    _remove_network(settings)
+
+
+def _arguments(settings: Settings) -> list[str | Path]:
+    """What every command of kind is told."""
+    return ["--name", settings.name, "--kubeconfig", settings.kubeconfig]
 
 
 def _network_note(settings: Settings) -> Path:

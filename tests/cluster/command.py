@@ -4,7 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ from tests.cluster.errors import ClusterError, CommandError
 
 Argument = str | Path
 _TAIL_LINES = 20
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"  # not on every user's PATH
 
 
@@ -58,6 +60,17 @@ def succeeds(arguments: Sequence[Argument], *, timeout_seconds: float = 60) -> b
     except CommandError:
         return False
     return True
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Clean-up is not interrupted, however often the user presses Ctrl-C."""
+    ignored = {name: signal.signal(name, signal.SIG_IGN) for name in _INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for name, handler in ignored.items():
+            signal.signal(name, handler)
 
 
 def _start(
