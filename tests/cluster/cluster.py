@@ -23,6 +23,8 @@ def up(settings: Settings, node_count: int) -> None:
         _require_answer(settings)
         return
     engine.ensure(settings)
+    for name in ("kind", "kubectl"):
+        programs.tool(settings, name)
     image = node_image.ensure(settings)
     running = nodes(settings)
     if running and _is_complete(settings, running[0]):

@@ -1,6 +1,9 @@
 """What can go wrong, in words that tell a person what to do."""
 
+import re
 from pathlib import Path
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ClusterError(Exception):
@@ -11,6 +14,6 @@ class CommandError(ClusterError):
     """A program that we started has failed."""
 
     def __init__(self, what: str, tail: str, log: Path | None) -> None:
-        self.tail = tail
+        self.tail = tail = _COLOUR.sub("", tail)  # Docker paints whatever goes to a log
         where = f"\nEverything it said: {log}" if log else ""
         super().__init__(f"{what} failed:\n{tail.strip()}{where}")
