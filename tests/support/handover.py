@@ -39,15 +39,19 @@ def attempts(job: Object) -> list[dict[str, Any]]:
 
 
 def _stopped(scan: Scan) -> Event:
-    """The first event that proves that the scanner of its first Pod runs no more."""
-    events = scan.pod_events()
-    assert events, f"{scan.name} had no Pod"
-    first = events[0].name
-    for event in events:
-        never_placed = event.type == "DELETED" and not event.object["spec"].get("nodeName")
-        if event.name == first and (scanner_end(event.object) or never_placed):
-            return event
-    raise AssertionError(f"the scanner of {scan.name} was never seen to stop")
+    """The first event that proves that the scanner of its first Pod runs no more.
+
+    Two watches may tell in another order than the API server stored, so it is waited for.
+    """
+    return scan.wait_pod(
+        lambda event: bool(scanner_end(event.object)) or _went_without_a_node(event),
+        "was seen to stop its scanner",
+        seconds=10,
+    )
+
+
+def _went_without_a_node(event: Event) -> bool:
+    return event.type == "DELETED" and not event.object["spec"].get("nodeName")
 
 
 def _time(text: str) -> datetime:

@@ -81,24 +81,35 @@ class Scan:
         self.lab.cluster.request("DELETE", path).expect()
 
     def pod_events(self) -> list[Event]:
-        """All versions of its Pods, in order; also after it is gone."""
-        uids = {event.object["metadata"]["uid"] for event in self.lab.scanjobs.events(self.name)}
+        """All events of its Pods, in order; also after it is gone."""
+        uids = self._uids()
         return [event for event in self.lab.pods.events() if _owner(event.object) in uids]
 
     def wait_pod(
-        self, accept: Callable[[Object], bool], what: str, *, seconds: float = START_SECONDS
+        self, accept: Callable[[Event], bool], what: str, *, seconds: float = START_SECONDS
     ) -> Event:
-        """The first version of one of its Pods that is accepted."""
-        uid = self.latest()["metadata"]["uid"]
+        """The first event of its Pods, past or future, that is accepted; also after it is gone."""
+        uids = self._uids()
         return self.lab.pods.wait(
-            lambda event: _owner(event.object) == uid and accept(event.object),
-            f"Pod of {self.name} {what}",
+            lambda event: _owner(event.object) in uids and accept(event),
+            f"a Pod of {self.name} {what}",
             seconds=seconds,
         )
 
     def running(self, *, seconds: float = START_SECONDS) -> Object:
         """Its Pod, as soon as the scanner runs in it."""
-        return self.wait_pod(scanner_runs, "runs its scanner", seconds=seconds).object
+        return self.wait_pod(
+            lambda event: "running" in scanner_state(event.object), "runs", seconds=seconds
+        ).object
+
+    def wait_until_pods_are_gone(self, *, seconds: float = 30) -> None:
+        """Wait until none of its Pods is there any more."""
+        names = {event.name for event in self.pod_events()}
+        eventually(
+            lambda: {pod["metadata"]["name"] for pod in self.lab.list_pods()} & names,
+            lambda left: not left,
+            seconds=seconds,
+        )
 
     def live_pods(self) -> list[str]:
         """Names of its Pods that are there and have not ended."""
@@ -107,6 +118,11 @@ class Scan:
             for pod in self.lab.list_pods()
             if pod["metadata"]["name"].startswith(f"{self.name}-") and not scanner_end(pod)
         ]
+
+    def _uids(self) -> set[str]:
+        """Of the ScanJob, and of its namesakes before it."""
+        self.lab.scanjobs.wait(lambda _: True, "was seen", seconds=10, name=self.name)
+        return {event.object["metadata"]["uid"] for event in self.lab.scanjobs.events(self.name)}
 
     def log(self) -> str:
         """What its newest Pod printed."""
@@ -250,10 +266,6 @@ def scanner_state(pod: Object) -> Mapping[str, Any]:
             state: Mapping[str, Any] = status.get("state") or {}
             return state
     return {}
-
-
-def scanner_runs(pod: Object) -> bool:
-    return "running" in scanner_state(pod)
 
 
 def scanner_end(pod: Object) -> Mapping[str, Any] | None:

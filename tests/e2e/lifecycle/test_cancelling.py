@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.support.handover import assert_slot_is_back, attempts
-from tests.support.scans import START_SECONDS, Lab, condition, open_ports, phase
+from tests.support.scans import Lab, condition, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, quick
 from tests.support.targets import OPEN_TCP, Targets
@@ -44,8 +44,10 @@ def test_cancelled_while_no_node_takes_its_pod(lab: Lab, targets: Targets) -> No
     lab.cluster.request("POST", limits, _NO_NODE_FITS).expect()
     lab.queue("one", maxConcurrent=1)
     scan = lab.submit("scan", queue="one", **quick(targets.one))
-    starting = scan.reach("Starting", seconds=START_SECONDS)
-    assert condition(starting, "Reconciling", "reason") == "Unschedulable"
+    starting = scan.wait(
+        lambda job: condition(job, "Reconciling", "reason") == "Unschedulable", "has no node"
+    )
+    assert phase(starting) == "Starting"
     successor = lab.submit("successor", queue="one", **quick(targets.one))
     lab.cluster.request("DELETE", f"{limits}/no-node-fits").expect()
 
@@ -55,12 +57,7 @@ def test_cancelled_while_no_node_takes_its_pod(lab: Lab, targets: Targets) -> No
     assert phase(ended) == "Cancelled"
     assert "summary" not in ended["status"]
     assert_slot_is_back(lab, scan, successor)
-    lab.pods.wait(
-        lambda event: event.type == "DELETED",
-        "the Pod is gone",
-        name=attempts(ended)[0]["podName"],
-        seconds=30,
-    )
+    scan.wait_until_pods_are_gone()
 
 
 @side_by_side
@@ -68,7 +65,7 @@ def test_cancelled_while_its_container_is_created(lab: Lab, targets: Targets) ->
     lab.queue("one", maxConcurrent=1)
     scan = lab.submit("scan", queue="one", **endless(targets.one))
     successor = lab.submit("successor", queue="one", **quick(targets.one))
-    scan.wait_pod(lambda pod: bool(pod["spec"].get("nodeName")), "has a node")
+    scan.wait_pod(lambda event: bool(event.object["spec"].get("nodeName")), "has a node")
 
     scan.change(cancel=True)
 
@@ -90,5 +87,4 @@ def test_cancelled_while_it_runs(lab: Lab, targets: Targets) -> None:
     assert ended["status"]["summary"]["complete"] is False
     assert open_ports(ended).get(targets.one, set()) <= OPEN_TCP
     assert_slot_is_back(lab, scan, successor)
-    pod = attempts(ended)[0]["podName"]
-    lab.pods.wait(lambda event: event.type == "DELETED", "is gone", name=pod, seconds=30)
+    scan.wait_until_pods_are_gone()

@@ -56,16 +56,14 @@ def test_scanjob_deleted_while_it_runs(lab: Lab, targets: Targets) -> None:
     lab.queue("one", maxConcurrent=1)
     scan = lab.submit("scan", queue="one", **endless(targets.one))
     successor = lab.submit("successor", queue="one", **quick(targets.one))
-    pod = scan.running()
+    scan.running()
 
     scan.delete()
 
     assert_slot_was_handed_over(scan, successor)
-    name = pod["metadata"]["name"]
-    lab.pods.wait(lambda event: event.type == "DELETED", "is gone", name=name, seconds=30)
+    scan.wait_until_pods_are_gone()
     assert phase(successor.finish()) == "Succeeded"
     lab.wait_idle("one")
-    assert scan.live_pods() == []
 
 
 @side_by_side

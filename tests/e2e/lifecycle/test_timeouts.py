@@ -12,14 +12,14 @@ from tests.support.targets import OPEN_TCP, Targets
 @side_by_side
 def test_nmap_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets) -> None:
     lab.queue("one", maxConcurrent=1)
-    first = lab.submit("first", queue="one", **endless(targets.one), timeoutSeconds=12)
+    first = lab.submit("first", queue="one", **endless(targets.one), timeoutSeconds=25)
     successor = lab.submit("successor", queue="one", **quick(targets.one))
 
     ended = first.finish()
 
     assert phase(ended) == "TimedOut"
     assert condition(ended, "Succeeded", "reason") == "TimedOut"
-    assert "12 s" in condition(ended, "Succeeded", "message")
+    assert "25 s" in condition(ended, "Succeeded", "message")
     assert ended["status"]["summary"]["complete"] is False
     assert open_ports(ended) == {targets.one: OPEN_TCP}
     assert_slot_is_back(lab, first, successor)
@@ -29,7 +29,7 @@ def test_nmap_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets) ->
 def test_masscan_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets) -> None:
     lab.queue("one", maxConcurrent=1)
     spec = endless_masscan([*targets.addresses], wait_seconds=5)
-    first = lab.submit("first", queue="one", **spec, timeoutSeconds=15)
+    first = lab.submit("first", queue="one", **spec, timeoutSeconds=25)
     successor = lab.submit("successor", queue="one", **quick(targets.one))
 
     ended = first.finish()
@@ -37,7 +37,7 @@ def test_masscan_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets)
     assert phase(ended) == "TimedOut"
     assert ended["status"]["summary"]["complete"] is False
     found = open_ports(ended)
-    assert found, "15 s of masscan at a probe a second, half of them to open ports, found none"
+    assert found, "masscan at a probe a second, half of them to open ports, found none"
     assert found.keys() <= set(targets.addresses)
     assert all(ports <= OPEN_TCP for ports in found.values())
     assert_slot_is_back(lab, first, successor)
