@@ -19,20 +19,16 @@ def install(settings: Settings, tools: Tools) -> None:
     upgrade that fails leaves the release for the next run to repair.
     """
     with release.held(settings) as opened:
-        before = opened.state()
-        if before.startswith("pending"):
-            say("  - an earlier installation was interrupted: it is taken away first")
-            opened.uninstall()
-            before = ""
+        is_first = opened.state() in {"", "pending-install"}
         try:
             opened.upgrade()
         except CommandError as error:
             cause = _cause(tools) or error.tail.strip()
-            if not before:
+            if is_first:
                 _remove(opened, tools)
             raise DemoError(f"the chart could not be installed: {cause}") from error
         except BaseException:
-            if not before:
+            if is_first:
                 _remove(opened, tools)
             raise
 

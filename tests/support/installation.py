@@ -5,7 +5,6 @@ Whatever is there already and up to date is used as it is, so that a warm run lo
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,21 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster import fingerprint, lock, programs, settings
-from tests.cluster.errors import ClusterError
+from tests.cluster import settings
+from tests.support import release
 from tests.support.kube import Cluster
 
-CHART: Final = settings.REPOSITORY / "charts" / "scanyard"
-NAMESPACE: Final = "scanyard-system"
-RELEASE: Final = "scanyard"
-IMAGES: Final = ("operator", "scanner", "redis", "targets")
-#: On the operator's Pod: what it was installed from. A new image under an old tag restarts it.
-_INSTALLED_FROM: Final = "scanyard.dev/installed-from"
-_VALUES: Final = {
-    "image.tag": "dev",
-    "scanner.image.tag": "dev",
-    "redis.image.tag": "dev",
-}
+CHART: Final = release.CHART
+NAMESPACE: Final = release.NAMESPACE
+RELEASE: Final = release.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +61,9 @@ def ensure_installed() -> Installation:
         _cluster_command("up")
         _cluster_command("images")
     installation = Installation(Cluster.connect(chosen.kubeconfig))
-    source = fingerprint.of(CHART, json.dumps(_VALUES), *(_image_id(name) for name in IMAGES))
-    with lock.held(chosen, "release"):
-        if not _is_current(installation, source):
-            _install(chosen, source)
+    with release.held(chosen) as opened:
+        if not _is_current(installation, release.made_from()):
+            opened.upgrade()
     return installation
 
 
@@ -84,44 +74,7 @@ def _is_current(installation: Installation, source: str) -> bool:
     notes = found["spec"]["template"]["metadata"].get("annotations") or {}
     status = found.get("status") or {}
     ready = status.get("readyReplicas") == 1 and status.get("updatedReplicas") == 1
-    return ready and notes.get(_INSTALLED_FROM) == source
-
-
-def _install(chosen: settings.Settings, source: str) -> None:
-    try:
-        helm = programs.tool(chosen, "helm")
-    except ClusterError as error:
-        raise RuntimeError(f"no helm to install the chart with: {error}") from error
-    note = _INSTALLED_FROM.replace(".", r"\.")
-    pairs = _VALUES | {f"podAnnotations.{note}": source}
-    _run(
-        [
-            str(helm),
-            "upgrade",
-            "--install",
-            RELEASE,
-            str(CHART),
-            f"--kubeconfig={chosen.kubeconfig}",
-            f"--namespace={NAMESPACE}",
-            "--create-namespace",
-            # Tests of the API apply the CRDs without Helm.
-            "--take-ownership",
-            "--force-conflicts",
-            "--wait",
-            "--timeout=4m",
-            *(f"--set-string={name}={value}" for name, value in pairs.items()),
-        ]
-    )
-
-
-def _image_id(name: str) -> str:
-    """What Docker knows by our tag; empty where the images came another way."""
-    arguments = ["docker", "image", "inspect", "--format={{.Id}}", f"scanyard/{name}:dev"]
-    try:
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return ready and notes.get(release.INSTALLED_FROM) == source
 
 
 def _cluster_command(name: str) -> None:

@@ -45,7 +45,12 @@ class Release:
         return str(json.loads(printed)[-1]["status"])
 
     def upgrade(self) -> None:
-        """Install or upgrade, and wait until all of it is ready; CommandError if it is not."""
+        """Install or upgrade, and wait until all of it is ready; CommandError if it is not.
+
+        What was killed half-way blocks every upgrade, so it is taken away first; ScanJobs stay.
+        """
+        if self.state().startswith("pending"):
+            self.uninstall()
         note = INSTALLED_FROM.replace(".", r"\.")
         pairs = _VALUES | {f"podAnnotations.{note}": made_from()}
         self._run(
@@ -80,12 +85,17 @@ class Release:
 def held(settings: Settings) -> Iterator[Release]:
     """The release, for one process at a time."""
     opened = Release(programs.tool(settings, "helm"), settings.kubeconfig)
-    with lock.held(settings, "release"):
+    with lock.held(settings, f"release in {settings.name}"):
         yield opened
 
 
 def made_from() -> str:
     """A short name for what a release of this checkout is made from: chart, values, images."""
-    names = [f"scanyard/{name}:dev" for name in IMAGES]
-    images = [base_image.image_id(name) if base_image.present(name) else "" for name in names]
-    return fingerprint.of(CHART, json.dumps(_VALUES), *images)
+    return fingerprint.of(CHART, json.dumps(_VALUES), *map(_image_id, IMAGES))
+
+
+def _image_id(name: str) -> str:
+    """What Docker knows by our tag; empty where the images came another way."""
+    tag = f"scanyard/{name}:dev"
+    known = command.find("docker") is not None and base_image.present(tag)
+    return base_image.image_id(tag) if known else ""
