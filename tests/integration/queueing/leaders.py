@@ -73,14 +73,13 @@ class ModelLeader:
         self._refusal, self._open = Stale, None
         generation = max(now, self._last_used_seq + 1)
         self._last_used_seq = generation
-        while (reply := self._send(lambda r: r.begin(self.fence, generation)))[0] == "BEHIND":
+        while (reply := self._send(_begin(self.fence, generation)))[0] == "BEHIND":
             generation = max(generation, int(reply[1])) + 1
             self._last_used_seq = generation
-        began = generation
         for index, chunk in enumerate(chunks):
-            self._send(_chunk(self.fence, began, index, chunk))
-        self._send(lambda r: r.commit(self.fence, began, len(chunks)))
-        self._seq, self._refusal = began, None
+            self._send(_chunk(self.fence, generation, index, chunk))
+        self._send(_commit(self.fence, generation, len(chunks)))
+        self._seq, self._refusal = generation, None
 
     def apply(self, operations: Sequence[Operation]) -> list[str]:
         """Return or raise what Ledger.apply does."""
@@ -125,6 +124,14 @@ class ModelLeader:
             self._refusal, self._open = Stale, None
             raise Stale("")
         return reply
+
+
+def _begin(fence: int, generation: int) -> Send:
+    return lambda redis: redis.begin(fence, generation)
+
+
+def _commit(fence: int, generation: int, chunks: int) -> Send:
+    return lambda redis: redis.commit(fence, generation, chunks)
 
 
 def _chunk(fence: int, generation: int, index: int, placements: Sequence[Placement]) -> Send:

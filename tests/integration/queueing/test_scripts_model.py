@@ -25,6 +25,7 @@ from tests.support.ledger_audit import read_ledger
 from tests.support.redis_server import RedisServer
 
 fences = st.integers(1, 3)
+near = st.sampled_from([0, 0, 0, 0, 1, -1])
 
 
 class ScriptsMachine(RuleBasedStateMachine):
@@ -62,15 +63,26 @@ class ScriptsMachine(RuleBasedStateMachine):
         assert self.model.ledger is not None
         return self.model.ledger
 
-    @rule(fence=fences, contents=strategies.contents)
-    def rebuild(self, fence: int, contents: Sequence[Any]) -> None:
-        """A whole rebuild, as Ledger does it."""
+    @rule(
+        fence=fences,
+        contents=strategies.contents,
+        repeated=st.lists(st.integers(0, 2), max_size=3),
+        committed=st.sampled_from([True, True, True, False]),
+    )
+    def rebuild(
+        self, fence: int, contents: Sequence[Any], repeated: Sequence[int], committed: bool
+    ) -> None:
+        """A rebuild as Ledger does it, with late duplicates; it may never be committed."""
         self.now = max(self.now, self.model.ledger.seq if self.model.ledger else 0) + 100
         self.send("begin", fence, self.now)
         chunks = [contents[first : first + 2] for first in range(0, len(contents), 2)]
         for index, chunk in enumerate(chunks):
             self.send("chunk", fence, self.now, index, chunk)
-        self.send("commit", fence, self.now, len(chunks))
+        for index in repeated:
+            if index < len(chunks):
+                self.send("chunk", fence, self.now, index, chunks[index])
+        if committed:
+            self.send("commit", fence, self.now, len(chunks))
 
     @rule(fence=fences, ahead=st.integers(-1, 2))
     def begin(self, fence: int, ahead: int) -> None:
@@ -78,20 +90,21 @@ class ScriptsMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.ledger)
     @rule(
-        fence=fences,
-        ahead=st.sampled_from([0, 0, 0, 1, -1]),
+        above=near,
+        ahead=near,
         beyond=st.integers(-1, 1),
         placements=st.lists(strategies.placements, min_size=1, max_size=3),
     )
-    def chunk(self, fence: int, ahead: int, beyond: int, placements: Sequence[Any]) -> None:
+    def chunk(self, above: int, ahead: int, beyond: int, placements: Sequence[Any]) -> None:
         index = max(0, self.stored.chunks + beyond)
-        self.send("chunk", fence, self.stored.generation + ahead, index, placements)
+        fence, generation = self.stored.fence + above, self.stored.generation + ahead
+        self.send("chunk", fence, generation, index, placements)
 
     @precondition(lambda self: self.model.ledger)
-    @rule(fence=fences, ahead=st.sampled_from([0, 0, 0, 1]), beyond=st.sampled_from([0, 0, 1]))
-    def commit(self, fence: int, ahead: int, beyond: int) -> None:
-        chunks = self.stored.chunks + beyond
-        self.send("commit", fence, self.stored.generation + ahead, chunks)
+    @rule(above=near, ahead=near, beyond=near)
+    def commit(self, above: int, ahead: int, beyond: int) -> None:
+        fence, generation = self.stored.fence + above, self.stored.generation + ahead
+        self.send("commit", fence, generation, self.stored.chunks + beyond)
 
     @precondition(lambda self: self.model.ledger and not self.model.ledger.building)
     @rule(batch=strategies.batches)
@@ -99,9 +112,9 @@ class ScriptsMachine(RuleBasedStateMachine):
         self.send("apply", self.stored.fence, self.stored.seq + 1, batch)
 
     @precondition(lambda self: self.model.ledger)
-    @rule(fence=fences, ahead=st.integers(-2, 2), batch=strategies.batches)
-    def change_as_anyone(self, fence: int, ahead: int, batch: Sequence[Operation]) -> None:
-        self.send("apply", fence, self.stored.seq + ahead, batch)
+    @rule(above=near, ahead=st.integers(-2, 2), batch=strategies.batches)
+    def change_as_anyone(self, above: int, ahead: int, batch: Sequence[Operation]) -> None:
+        self.send("apply", self.stored.fence + above, self.stored.seq + ahead, batch)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -133,10 +146,10 @@ class ScriptsMachine(RuleBasedStateMachine):
         self.model.ledger = None
 
     @precondition(lambda self: self.model.ledger)
-    @rule(fence=fences, ahead=st.sampled_from([0, 0, 0, -1, 1]))
-    def read(self, fence: int, ahead: int) -> None:
+    @rule(above=near, ahead=near)
+    def read(self, above: int, ahead: int) -> None:
         """Readings refuse as changes do, and agree with the model."""
-        seq = self.stored.seq + ahead
+        fence, seq = self.stored.fence + above, self.stored.seq + ahead
         heads = call_script(self.redis, "heads", fence, seq, 2, "team/a")
         scan = call_script(self.redis, "scan", fence, seq, 0, 100)
         refused = self.model.refuse(fence) or (["STALE"] if ahead else [])
