@@ -67,6 +67,9 @@ class NmapProgress:
         phase = _PHASES.get(name)
         if phase not in self._phases or not 0 <= percent <= 100:
             return
+        if not self._group_hosts:
+            # Scripts that run before the first host or after the last.
+            return
         part = {"taskbegin": 0.0, "taskend": 1.0}.get(event, percent / 100)
         weights = [_WEIGHTS[p] for p in self._phases]
         index = self._phases.index(phase)
