@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from tests.support.installation import Installation
@@ -20,5 +21,17 @@ def describe(installation: Installation, namespace: str) -> str:
     for title, arguments in _VIEWS:
         done = installation.cluster.try_kubectl(f"--namespace={namespace}", *arguments)
         parts.append(f"--- {title} of {namespace}\n{done.stdout or done.stderr}")
-    parts.append(f"--- the operator's last lines\n{installation.operator_log()}")
+    lines = map(_for_people, installation.operator_log().splitlines())
+    parts.append("\n".join(["--- the operator's last lines", *lines]))
     return "\n".join(parts)
+
+
+def _for_people(line: str) -> str:
+    """A line of the operator's log, which in a cluster is JSON."""
+    try:
+        told = json.loads(line)
+        head = f"{told['time'][11:19]} {told['level']} {told['message']}"
+        trace = told.get("exc_info", "")
+    except (ValueError, KeyError, TypeError):
+        return line
+    return f"{head}\n{trace}".rstrip()
