@@ -41,6 +41,12 @@ lint: venv ## Style, types, import layers, generated files
 	$(BIN)/mypy operator/scanyard tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scanyard.api --check
+	$(BIN)/python -m scanyard.api --check charts/scanyard/files/crds
+
+.PHONY: crds
+crds: venv ## Write the CRDs from the models, for the repository and for the chart
+	$(BIN)/python -m scanyard.api
+	$(BIN)/python -m scanyard.api charts/scanyard/files/crds
 
 .PHONY: unit
 unit: venv ## Tests that need nothing but Python
@@ -60,6 +66,10 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 	$(MAKE) --no-print-directory demo
 	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
 	  $(BIN)/pytest tests --durations=15
+
+.PHONY: bench
+bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
+	$(BIN)/python -m tests.bench.overhead
 
 .PHONY: test-long
 test-long: venv ## The model tests with 10,000 examples each (about an hour)

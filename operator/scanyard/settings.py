@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     http_port: int = Field(8080, ge=1, le=65535)
 
+    @field_validator("redis_password", mode="before")
+    @classmethod
+    def _without_line_end(cls, value: object) -> object:
+        # A Secret made from a file often ends in a newline that nobody meant.
+        return value.strip() if isinstance(value, str) else value
+
     _split_lists = field_validator("scanner_image_pull_secrets", "denied_networks", mode="before")(
         _split
     )

@@ -31,6 +31,10 @@ class Wish(StrEnum):
     CANCEL = "Cancel"
 
 
+_CANCELLING, _SUSPENDING, _DRAINING = "Cancelling", "Suspending", "Draining"
+_STOPPED_FOR = {_CANCELLING: Wish.CANCEL, _SUSPENDING: Wish.SUSPEND, _DRAINING: Wish.DRAIN}
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """In its queue's order."""
@@ -193,7 +197,10 @@ def _out_of_scope(view: View, status: JobStatus) -> Decision:
 
 
 def _cancelled(job: Job, status: JobStatus, now: datetime, message: str) -> JobStatus:
-    status = replace(status, rerun_token=job.rerun_token, retry_at=None)
+    if wish_of(job, None) is Wish.CANCEL:
+        # Taken back meanwhile, with a new token: then that token still starts a rerun.
+        status = replace(status, rerun_token=job.rerun_token)
+    status = replace(status, retry_at=None)
     return conditions.failed(
         job, status, now, phase="Cancelled", reason="Cancelled", message=message
     )
@@ -215,6 +222,8 @@ def _attempt_open(view: View, attempt: Attempt) -> Decision:
     if wish is not Wish.RUN:
         status = _stopping(view, _with_facts(attempt, pod), wish)
         return Decision(status, _held(attempt), delete=None if pod.deleting else pod)
+    if pod.deleting:
+        return Decision(view.job.status, _held(attempt))
     return _under_way(view, attempt, pod)
 
 
@@ -295,12 +304,13 @@ def _start_trouble(pod: PodState) -> tuple[str, str] | None:
 def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:
     job = view.job
     words = {
-        Wish.CANCEL: ("Cancelling", "cancelled; waits for the scanner to stop"),
-        Wish.SUSPEND: ("Suspending", "suspended; waits for the scanner to stop"),
-        Wish.DRAIN: ("Draining", "its queue is being drained; waits for the scanner to stop"),
+        Wish.CANCEL: (_CANCELLING, "cancelled; waits for the scanner to stop"),
+        Wish.SUSPEND: (_SUSPENDING, "suspended; waits for the scanner to stop"),
+        Wish.DRAIN: (_DRAINING, "its queue is being drained; waits for the scanner to stop"),
     }
     reason, message = words[wish]
-    status = job.status.with_attempt(attempt)
+    # Kept in the attempt: whoever changes their mind while it stops must not make it a failure.
+    status = job.status.with_attempt(replace(attempt, reason=reason))
     return conditions.in_progress(
         job, status, view.now, phase=status.phase, reason=reason, message=message
     )
@@ -309,7 +319,7 @@ def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:
 def _closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
     """End the attempt, and the ScanJob unless it is to go on; a complete result wins."""
     job, now = view.job, view.now
-    wish = wish_of(job, view.queue)
+    wish = _wish_at_the_end(view, attempt)
     complete = outcome is not None and outcome.end is End.COMPLETE
     reason, message = _end_words(outcome, wish, complete=complete)
     attempt = replace(
@@ -325,6 +335,8 @@ def _closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
         return Decision(conditions.succeeded(job, status, now, message), None, ended=ended)
     if wish is Wish.CANCEL:
         return Decision(_cancelled(job, status, now, message), None, ended=ended)
+    if wish is Wish.SUSPEND and not job.suspend:
+        return _back_in_line(view, attempt, reason, message, queued_at=now)
     if wish is Wish.SUSPEND:
         status = replace(status, progress=None, started_at=None)
         return Decision(conditions.suspended(job, status, now), None, ended=ended)
@@ -333,6 +345,15 @@ def _closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
     phase = "TimedOut" if outcome.end is End.TIMED_OUT else "Failed"
     status = conditions.failed(job, status, now, phase=phase, reason=reason, message=message)
     return Decision(status, None, ended=ended)
+
+
+def _wish_at_the_end(view: View, attempt: Attempt) -> Wish:
+    """What is wanted now, or else what the Pod was stopped for."""
+    wish = wish_of(view.job, view.queue)
+    pod = view.attempt.pod or view.attempt.last_pod
+    if wish is Wish.RUN and pod is not None and pod.deleting:
+        return _STOPPED_FOR.get(attempt.reason, wish)
+    return wish
 
 
 def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[str, str]:
@@ -353,11 +374,18 @@ def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[
     return outcome.reason, outcome.message
 
 
-def _back_in_line(view: View, attempt: Attempt, reason: str, message: str) -> Decision:
-    """Give the slot back and wait again at the old place: this attempt does not count."""
+def _back_in_line(
+    view: View, attempt: Attempt, reason: str, message: str, queued_at: datetime | None = None
+) -> Decision:
+    """Give the slot back and wait again, at the old place unless `queued_at` says otherwise."""
     job, now = view.job, view.now
     attempt = replace(attempt, ended_at=attempt.ended_at or now, reason=reason, message=message)
-    status = replace(job.status.with_attempt(attempt), started_at=None, progress=None)
+    status = replace(
+        job.status.with_attempt(attempt),
+        queued_at=queued_at or job.status.queued_at,
+        started_at=None,
+        progress=None,
+    )
     status = conditions.in_progress(
         job, status, now, phase="Queued", reason=reason, message=message
     )

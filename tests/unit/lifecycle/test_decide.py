@@ -326,6 +326,32 @@ def test_pod_deleted_by_hand_says_so() -> None:
     assert finished(decision) == ("Failed", "PodDeleted")
 
 
+@pytest.mark.parametrize(
+    ("wish", "policy"), [("suspend", "None"), ("run", "HoldAndDrain"), ("cancel", "None")]
+)
+def test_changing_ones_mind_while_it_stops_is_no_failure(wish: str, policy: str) -> None:
+    """Suspended and resumed, drained and released, cancelled and rerun: before the Pod ended."""
+    running = raw_pod(state=RUNNING)
+    first = look(
+        status=open_attempt(rerunToken="one"),
+        pod=running,
+        queue={"stopPolicy": policy},
+        **WISHES[wish],
+    )
+    assert first.delete is not None
+    stopped = raw_pod(state=terminated(report(complete=False), exit_code=130))
+    stopped["metadata"]["deletionTimestamp"] = at(50)
+    decision = look(status=first.status.raw(), pod=stopped, rerunToken="two")
+    if wish == "cancel":
+        assert finished(decision) == ("Cancelled", "Cancelled")
+        again = look(status=decision.status.raw(), rerunToken="two")
+        assert again.place == Waiting("team/default")
+    else:
+        assert decision.place == Waiting("team/default")
+        assert not decision.status.finished
+        assert decision.status.queued_at == (NOW if wish == "suspend" else None)
+
+
 # --- the Pod is gone
 
 
