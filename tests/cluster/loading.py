@@ -20,7 +20,7 @@ def load(settings: Settings, images: list[str]) -> None:
     nodes = cluster.nodes(settings)
     if not nodes:
         raise ClusterError(f"There is no cluster {settings.name}: bring it up first (up).")
-    wanted = {_full_name(image): base_image.image_id(image) for image in images}
+    wanted = {full_name(image): base_image.image_id(image) for image in images}
     for node in nodes:
         there = _loaded(node)
         missing = {name: key for name, key in wanted.items() if there.get(name) != key}
@@ -29,7 +29,7 @@ def load(settings: Settings, images: list[str]) -> None:
                 _transfer(node, missing)
 
 
-def _full_name(image: str) -> str:
+def full_name(image: str) -> str:
     """The name as containerd keeps it: with host, folder and tag."""
     first, _, rest = image.partition("/")
     if not rest:

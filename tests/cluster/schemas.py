@@ -25,12 +25,12 @@ def ensure(settings: Settings) -> Path:
         aside = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        _write(swagger["definitions"], aside)
+        write(swagger["definitions"], aside)
         aside.rename(folder)
     return folder
 
 
-def _write(definitions: dict[str, Any], folder: Path) -> None:
+def write(definitions: dict[str, Any], folder: Path) -> None:
     """One shared file of definitions, and one small file for each kind."""
     strict = {name: _strict(schema) for name, schema in definitions.items()}
     strict[_QUANTITY] = {"type": ["string", "number"]}  # "cpu: 1" is a number, and allowed

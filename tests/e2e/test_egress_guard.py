@@ -63,7 +63,7 @@ class Witness:
 
     def destinations(self) -> list[str]:
         """Where the IPv4 packets since the last call went."""
-        found = []
+        found: list[str] = []
         while True:
             try:
                 frame = self._socket.recv(2048)
