@@ -66,6 +66,7 @@ def _build(settings: Settings, image: Image, base: str, build_base: str) -> None
     key = build_context.key(REPOSITORY, image.inputs, base, image.dockerfile)
     if _key_of(image.tag) == key:
         return
+    replaced = base_image.image_id(image.tag) if base_image.present(image.tag) else None
     with tempfile.TemporaryFile() as context, step(f"building {image.tag}"):
         build_context.write(REPOSITORY, image.inputs, context)
         context.seek(0)
@@ -79,6 +80,9 @@ def _build(settings: Settings, image: Image, base: str, build_base: str) -> None
             log=settings.logs / f"image-{image.name}.log",
             stdin=context,
         )
+    if replaced and replaced != base_image.image_id(image.tag):
+        # Its layers that the new one shares stay. A container that still uses it keeps it.
+        command.succeeds(["docker", "image", "rm", replaced])
 
 
 def _key_of(tag: str) -> str | None:
