@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import cluster, settings
+from tests.cluster import cluster, node_image, settings
 
 NOBODY = {
     "an address of the Pod subnet that no Pod has": "198.18.127.254",
@@ -147,8 +147,8 @@ def test_the_guard_unit_fails_without_a_guard(node: str) -> None:
     [("--privileged", "--network=none"), ("--cap-drop=NET_ADMIN",)],
     ids=["no network", "no right to set rules"],
 )
-def test_a_node_without_its_guard_does_not_start(node: str, options: tuple[str, ...]) -> None:
-    image = docker("inspect", "--format", "{{.Config.Image}}", node).stdout.strip()
+def test_a_node_without_its_guard_does_not_start(options: tuple[str, ...]) -> None:
+    image = node_image.ensure(settings.from_environment(os.environ))
     started = docker("run", "--rm", *options, image)
     assert started.returncode != 0
     assert "egress-guard: failed" in started.stderr + started.stdout
