@@ -1,4 +1,4 @@
-"""The programs: those on the PATH, else built by Go from modules pinned in programs/go.sum."""
+"""The programs: those on the PATH, else built by Go from modules pinned in go/go.sum."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from tests.cluster.console import step
 from tests.cluster.errors import ClusterError, CommandError
 from tests.cluster.settings import HERE, KUBERNETES_VERSION, Settings
 
-SOURCE = HERE / "programs"
+SOURCE = HERE / "go"
 _PACKAGES = {
     "kind": "sigs.k8s.io/kind",
     "pause": "./pause",

@@ -1,4 +1,4 @@
-module scanyard.dev/tests/cluster/programs
+module scanyard.dev/tests/cluster/go
 
 go 1.25.0
 
