@@ -21,7 +21,7 @@ class RedisServer:
     """
 
     def __init__(self, directory: Path, *options: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._directory = directory
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -97,7 +97,8 @@ class RedisServer:
             return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody uses at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

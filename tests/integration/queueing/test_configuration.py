@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from pathlib import Path
+
 import pytest
 
 from scanyard.queueing.connect import open_client
 from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.errors import LedgerMisconfigured
 from scanyard.queueing.ledger import Ledger
-from scanyard.queueing.operations import Drop, OpResult
-from tests.integration.queueing.helpers import HURRIED, INSTALLATION, JOB
-from tests.support.redis_server import RedisServer
+from scanyard.queueing.operations import (
+    Adopt,
+    Drop,
+    Enqueue,
+    OpResult,
+    Park,
+    Release,
+    Requeue,
+    Take,
+)
+from tests.integration.queueing.helpers import ATTEMPT, HURRIED, INSTALLATION, JOB, OTHER, Q
+from tests.support.redis_server import RedisServer, free_port
 
 EVICTING = ["allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-ttl"]
 
@@ -65,6 +78,50 @@ async def test_a_user_with_too_few_rights_is_told_which(
     async with open_client(own_redis.url.replace("://", "://scanyard:secret@")) as client:
         with pytest.raises(LedgerMisconfigured, match="allow that user EVAL"):
             await ledger_of(client).rebuild(7, LedgerContents())
+
+
+#: All that the ledger's user needs; also what an ACL for it should say.
+LEAST_RIGHTS = (
+    "+eval +evalsha +info +select +client|setname "
+    "+hget +hmget +hset +hdel +hlen +hscan +zadd +zrem +zcard +zcount +zrange +zrangebyscore "
+    "+sadd +srem +scard +exists +unlink"
+)
+
+
+async def test_a_user_with_the_least_rights_can_do_everything(own_redis: RedisServer) -> None:
+    words = ["on", ">secret", "~{scanyard:*", "-@all", *LEAST_RIGHTS.split()]
+    async with open_client(own_redis.url) as client:
+        await client.execute_command("ACL", "SETUSER", "scanyard", *words)  # type: ignore[no-untyped-call]
+    async with open_client(own_redis.url.replace("://", "://scanyard:secret@")) as client:
+        await use_everything(ledger_of(client))
+
+
+async def test_all_keys_of_an_installation_live_in_one_slot_of_a_cluster(tmp_path: Path) -> None:
+    options = ("cluster-enabled", "yes", "cluster-port", str(free_port()))
+    with RedisServer(tmp_path, *options) as server:
+        async with open_client(server.url) as client:
+            await client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")  # type: ignore[no-untyped-call]
+            deadline = time.monotonic() + 20
+            while (await client.cluster("INFO"))["cluster_state"] != "ok":
+                assert time.monotonic() < deadline, "the cluster never came up"
+                await asyncio.sleep(0.05)
+            await use_everything(ledger_of(client))
+            keys = [key async for key in client.scan_iter()]
+            slots = {await client.cluster("KEYSLOT", key) for key in keys}
+    assert len(keys) > 5
+    assert len(slots) == 1
+
+
+async def use_everything(ledger: Ledger) -> None:
+    """Call each script, and run each operation."""
+    for _ in range(2):
+        await ledger.rebuild(7, LedgerContents([Enqueue(Q, JOB, 1.0), Park(Q, "a/b/2", "x", 1.0)]))
+    await ledger.apply([Take(Q, JOB, ATTEMPT, 1), Requeue(Q, JOB, ATTEMPT, 1.0), Drop(JOB)])
+    await ledger.apply([Adopt(Q, JOB, ATTEMPT), Release(Q, JOB, ATTEMPT)])
+    await ledger.apply([Enqueue(OTHER, JOB, 1.0), Adopt(Q, "a/b/3", "3/0/1")])
+    assert (await ledger.heads([OTHER], 1))[OTHER].waiting == 1
+    assert len(await ledger.parked("x", 1)) == 1
+    assert len((await ledger.entries()).entries) == 3
 
 
 @pytest.mark.parametrize("password", [None, "wrong"])

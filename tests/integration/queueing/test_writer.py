@@ -148,13 +148,14 @@ async def test_stale_and_fenced_reach_every_caller_and_a_rebuild_revives_the_wri
 async def test_closing_ends_what_was_submitted_and_takes_nothing_more(
     counted: tuple[Ledger, list[str]],
 ) -> None:
-    ledger, _ = counted
+    ledger, calls = counted
     writer = LedgerWriter(ledger)
     await writer.close()
     writer = LedgerWriter(ledger)
     callers = [asyncio.create_task(writer.submit(Drop(f"a/b/{i}"))) for i in range(600)]
     await asyncio.sleep(0)
     await writer.close()
+    assert calls == ["apply"] * 3
     assert await asyncio.gather(*callers) == [OpResult.ABSENT] * 600
     with pytest.raises(LedgerClosed):
         await writer.submit(Drop(JOB))
