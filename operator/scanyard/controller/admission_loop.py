@@ -89,7 +89,7 @@ async def _admit_all(context: Context, ledger: Ledger) -> None:
         if not candidates:
             return
         taken = await _take(context, candidates)
-        await asyncio.gather(*(_record(context, candidate) for candidate in taken))
+        await _record_all(context, taken)
 
 
 async def _heads(context: Context, ledger: Ledger) -> list[_Candidate]:
@@ -157,6 +157,15 @@ async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candida
     for queue in {candidate.queue.key for candidate in taken}:
         context.queue_changed(queue)
     return taken
+
+
+async def _record_all(context: Context, taken: list[_Candidate]) -> None:
+    """Wait for every admission, also after one failed: a rebuild must not overlap with any."""
+    records = (_record(context, candidate) for candidate in taken)
+    outcomes = await asyncio.gather(*records, return_exceptions=True)
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
 
 
 async def _record(context: Context, candidate: _Candidate) -> None:

@@ -20,12 +20,12 @@ from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.errors import InvalidInputError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS
-from scanyard.lifecycle.admission import refused
+from scanyard.lifecycle.admission import impossible, refused
 from scanyard.lifecycle.command import command_for
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.refusals import with_mend
 from scanyard.lifecycle.scope import dns_names
-from scanyard.lifecycle.status import Attempt
+from scanyard.lifecycle.status import Attempt, JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +41,21 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
         await _refuse(context, job, attempt, "OutOfScope", str(error))
         return
     except InvalidInputError as error:
-        await _refuse(context, job, attempt, "InvalidSpec", str(error))
+        await _cannot_run(context, job, attempt, str(error))
         return
+    memory = context.memories.of(job.uid, attempt.number)
+    sent_before = memory.create_sent or attempt.fence != context.fence
     # From here on a Pod may come into being without our hearing of it.
-    context.memories.of(job.uid, attempt.number).create_sent = True
+    memory.create_sent = True
     try:
         raw = await context.kube.create(PODS, job.namespace, body)
     except KubeConflictError:
         await _adopt(context, job, attempt)
         return
     except KubeRefusedError as error:
-        context.memories.of(job.uid, attempt.number).create_sent = False
+        if sent_before and await _was_done(context, job, attempt):
+            return
+        memory.create_sent = False
         message = f"its Pod was refused: {with_mend(str(error), job.namespace)}"
         await _refuse(context, job, attempt, "PodRefused", message)
         return
@@ -90,10 +94,7 @@ async def _body(context: Context, job: Job, attempt: Attempt) -> dict[str, Any]:
 
 async def _adopt(context: Context, job: Job, attempt: Attempt) -> None:
     """409: the Pod is ours if uid and attempt say so, else the name is somebody else's."""
-    raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
-    if _is_ours(raw, job, attempt):
-        _saw(context, raw)
-        context.dirty.add(job.uid)
+    if await _exists(context, job, attempt):
         return
     context.memories.of(job.uid, attempt.number).create_sent = False
     message = (
@@ -101,6 +102,24 @@ async def _adopt(context: Context, job: Job, attempt: Attempt) -> None:
         "wait for the next attempt"
     )
     await _refuse(context, job, attempt, "PodNameTaken", message)
+
+
+async def _was_done(context: Context, job: Job, attempt: Attempt) -> bool:
+    """Whether an earlier create without an answer was done: a quota that it used up says no now."""
+    try:
+        return await _exists(context, job, attempt)
+    except KubeNotFoundError:
+        return False
+
+
+async def _exists(context: Context, job: Job, attempt: Attempt) -> bool:
+    """Whether the Pod of that name is the attempt's own; it is taken in then."""
+    raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
+    if not _is_ours(raw, job, attempt):
+        return False
+    _saw(context, raw)
+    context.dirty.add(job.uid)
+    return True
 
 
 def _is_ours(raw: Mapping[str, Any], job: Job, attempt: Attempt) -> bool:
@@ -123,14 +142,28 @@ def _saw(context: Context, raw: Mapping[str, Any]) -> None:
         context.memories.saw(pod)
 
 
+async def _cannot_run(context: Context, job: Job, attempt: Attempt, message: str) -> None:
+    """The spec makes no command. Only what a name resolves to may be better another time."""
+    if dns_names(job.spec["targets"]):
+        await _refuse(context, job, attempt, "InvalidSpec", message)
+        return
+    log.warning("ScanJob %s: InvalidSpec: %s", job.key, message)
+    await _close(context, job, impossible(job, attempt, message=message, now=context.now()))
+    await warn(context, job, "InvalidSpec", message)
+
+
 async def _refuse(context: Context, job: Job, attempt: Attempt, reason: str, message: str) -> None:
     log.warning("ScanJob %s: %s: %s", job.key, reason, message)
     first = job.status.refusals == 0
     status = refused(job, attempt, reason=reason, message=message, now=context.now())
+    await _close(context, job, status)
+    if first:
+        await warn(context, job, reason, message)
+
+
+async def _close(context: Context, job: Job, status: JobStatus) -> None:
     try:
         await write_status(context, job, status)
     except (KubeConflictError, KubeNotFoundError):
         await settle_conflict(context, job)
     context.dirty.add(job.uid)
-    if first:
-        await warn(context, job, reason, message)

@@ -49,3 +49,12 @@ def refused(job: Job, attempt: Attempt, *, reason: str, message: str, now: datet
     )
     text = f"{message} (tried again in {seconds} s)"
     return conditions.in_progress(job, status, now, phase="Queued", reason=reason, message=text)
+
+
+def impossible(job: Job, attempt: Attempt, *, message: str, now: datetime) -> JobStatus:
+    """End a ScanJob that no scanner can run: its spec cannot change, so waiting is no use."""
+    reason = "InvalidSpec"
+    closed = replace(attempt, ended_at=now, reason=reason, message=message[:1024])
+    status = replace(job.status.with_attempt(closed), retry_at=None, refusals=0)
+    text = f"{message}; this ScanJob cannot be changed, create another"
+    return conditions.failed(job, status, now, phase="Failed", reason=reason, message=text)

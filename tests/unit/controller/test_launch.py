@@ -1,0 +1,108 @@
+"""What becomes of an attempt whose Pod cannot be created."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from scanyard.controller import launch
+from scanyard.controller.context import Context
+from scanyard.kube.client import KubeClient
+from scanyard.kube.errors import KubeNotFoundError, KubeRefusedError, KubeUnavailableError
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.status import Attempt
+from scanyard.settings import Settings
+from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod
+
+_QUOTA = KubeRefusedError(403, 'pods "x" is forbidden: exceeded quota: q')
+_ABSENT = KubeNotFoundError(404, "not found")
+
+
+class ApiServer:
+    """Answers creates in turn; `pod` is what a read finds."""
+
+    def __init__(self, job: dict[str, Any], *answers: Exception | dict[str, Any]) -> None:
+        self.job = job
+        self.answers = list(answers)
+        self.pod: dict[str, Any] | None = None
+        self.events: list[dict[str, Any]] = []
+
+    async def create(self, resource: Any, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        assert namespace == "team"
+        if resource.plural == "events":
+            self.events.append(body)
+            return body
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def get(self, *_: str) -> dict[str, Any]:
+        if self.pod is None:
+            raise _ABSENT
+        return self.pod
+
+    async def patch_status(self, *arguments: Any) -> dict[str, Any]:
+        status, version = arguments[3], int(arguments[4])
+        meta = {**self.job["metadata"], "resourceVersion": str(version + 1)}
+        self.job = {**self.job, "metadata": meta, "status": {**self.job["status"], **status}}
+        return self.job
+
+
+def _start(api: ApiServer, *, fence: int = 7) -> tuple[Context, Job, Attempt]:
+    kube = cast("KubeClient", api)
+    context = Context(Settings(), kube, cast("Any", None), fence, DenyList(()), now=lambda: NOW)
+    job = context.mirror.jobs.put(api.job)
+    assert job is not None
+    attempt = job.status.open_attempt
+    assert attempt is not None
+    return context, job, attempt
+
+
+async def test_a_refused_pod_waits_for_a_better_time() -> None:
+    api = ApiServer(raw_job(status=open_attempt()), _QUOTA)
+    await launch.create(*_start(api))
+    status = api.job["status"]
+    assert (status["phase"], status["attempts"][0]["reason"]) == ("Queued", "PodRefused")
+    assert "retryAt" in status
+    assert len(api.events) == 1
+
+
+async def test_a_quota_that_the_pod_itself_used_up_is_no_refusal() -> None:
+    api = ApiServer(raw_job(status=open_attempt()), KubeUnavailableError(0, "timeout"), _QUOTA)
+    context, job, attempt = _start(api)
+    with pytest.raises(KubeUnavailableError):
+        await launch.create(context, job, attempt)
+    api.pod = _own_pod()
+    await launch.create(context, job, attempt)
+    assert api.job["status"] == open_attempt()
+    assert context.mirror.pod_of(UID, 1) is not None
+
+
+async def test_nor_is_one_that_the_pod_of_an_earlier_process_used_up() -> None:
+    api = ApiServer(raw_job(status=open_attempt()), _QUOTA)
+    api.pod = _own_pod()
+    context, job, attempt = _start(api, fence=8)
+    await launch.create(context, job, attempt)
+    assert api.job["status"] == open_attempt()
+    assert context.mirror.pod_of(UID, 1) is not None
+
+
+async def test_a_spec_that_makes_no_command_ends_the_scanjob() -> None:
+    spec = {"targets": ["192.0.2.7"], "excludeTargets": ["192.0.2.0/24"]}
+    api = ApiServer(raw_job(status=open_attempt(), **spec))
+    await launch.create(*_start(api))
+    status = api.job["status"]
+    assert (status["phase"], status["attempts"][0]["reason"]) == ("Failed", "InvalidSpec")
+    told = {item["type"]: item for item in status["conditions"]}
+    assert told["Finished"]["status"] == told["Stalled"]["status"] == "True"
+    assert "every target is excluded" in told["Finished"]["message"]
+    assert len(api.events) == 1
+
+
+def _own_pod() -> dict[str, Any]:
+    pod = raw_pod()
+    owner = {"kind": "ScanJob", "uid": UID, "controller": True}
+    return {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner]}}
