@@ -8,20 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.status import Attempt
 
 
 @dataclass(slots=True)
 class AttemptMemory:
     """Facts about one attempt of one ScanJob.
 
-    `create_sent`: a create was sent and its fate is unknown. `gone_at`: a consistent read did not
-    find the Pod.
+    `unanswered`: a create was sent for it and its fate is unknown. `gone_at`: a consistent read
+    did not find the Pod.
     """
 
     number: int
     existed: bool = False
-    create_sent: bool = False
+    unanswered: tuple[Job, Attempt] | None = None
     gone_at: datetime | None = None
     node_ready: bool = False
     last_pod: PodState | None = None
@@ -48,7 +50,7 @@ class AttemptMemories:
         """A Pod was created or came by."""
         memory = self.of(pod.job_uid, pod.attempt)
         if memory.number == pod.attempt and not pod.tombstone:
-            memory.existed, memory.create_sent, memory.last_pod = True, False, pod
+            memory.existed, memory.unanswered, memory.last_pod = True, None, pod
 
     def forget(self, job_uid: str) -> None:
         """The ScanJob and its Pods are gone."""

@@ -44,9 +44,9 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
         await _cannot_run(context, job, attempt, str(error))
         return
     memory = context.memories.of(job.uid, attempt.number)
-    sent_before = memory.create_sent or attempt.fence != context.fence
+    sent_before = memory.unanswered is not None or attempt.fence != context.fence
     # From here on a Pod may come into being without our hearing of it.
-    memory.create_sent = True
+    memory.unanswered = (job, attempt)
     try:
         raw = await context.kube.create(PODS, job.namespace, body)
     except KubeConflictError:
@@ -55,7 +55,7 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
     except KubeRefusedError as error:
         if sent_before and await _was_done(context, job, attempt):
             return
-        memory.create_sent = False
+        memory.unanswered = None
         message = f"its Pod was refused: {with_mend(str(error), job.namespace)}"
         await _refuse(context, job, attempt, "PodRefused", message)
         return
@@ -71,7 +71,7 @@ async def bury(context: Context, job: Job, attempt: Attempt) -> None:
     except KubeRefusedError as error:
         # The quota or policy that refuses a gated Pod refuses the late create as well.
         log.info("no tombstone for %s: %s", attempt.pod_name, error)
-        context.memories.of(job.uid, attempt.number).create_sent = False
+        context.memories.of(job.uid, attempt.number).unanswered = None
         await _refuse(context, job, attempt, "PodRefused", f"its Pod was refused: {error}")
         return
     _saw(context, raw)
@@ -96,7 +96,7 @@ async def _adopt(context: Context, job: Job, attempt: Attempt) -> None:
     """409: the Pod is ours if uid and attempt say so, else the name is somebody else's."""
     if await _exists(context, job, attempt):
         return
-    context.memories.of(job.uid, attempt.number).create_sent = False
+    context.memories.of(job.uid, attempt.number).unanswered = None
     message = (
         f"a Pod {attempt.pod_name} that is not this ScanJob's stands in the way; delete it, or "
         "wait for the next attempt"

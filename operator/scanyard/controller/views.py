@@ -34,7 +34,7 @@ def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
     return AttemptView(
         pod=context.mirror.pod_of(job.uid, attempt.number),
         existed=memory.existed,
-        create_uncertain=memory.create_sent or attempt.fence != context.fence,
+        create_uncertain=memory.unanswered is not None or attempt.fence != context.fence,
         gone_at=memory.gone_at,
         last_pod=memory.last_pod,
         node_ready=memory.node_ready,
