@@ -41,11 +41,11 @@ class Ledger:
 
     One command is in flight at a time. A change whose answer never came is settled (sent again
     with the same seq) before anything else is sent, so that no change is lost or made twice. A seq
-    is never used for two batches, whatever happens in between.
+    is never used for two batches that could both run, whatever happens in between.
 
     Every method raises LedgerUnavailable or LedgerMisconfigured if Redis gives no usable answer,
-    Fenced if a newer leader has taken over (from then on always), and, except for `rebuild`, Stale
-    if the ledger must be rebuilt first (until it has been).
+    Fenced if a newer leader has taken over (from then on always), and Stale if the ledger must be
+    rebuilt first (until it has been).
     """
 
     def __init__(
@@ -83,7 +83,8 @@ class Ledger:
         """Replace the whole ledger by `contents`, which was worked out from the API, under `fence`.
 
         What was submitted since `contents` was worked out is not in it: reconcile every ScanJob
-        afterwards. On an exception the ledger stays Stale; call again with new contents.
+        afterwards. On an exception the ledger stays Stale (Stale itself: it was lost meanwhile);
+        call again with new contents.
         """
         async with self._lock:
             self._raise_if_fenced()
