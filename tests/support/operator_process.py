@@ -17,7 +17,7 @@ from tests.support.kube import eventually
 
 _PODS: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SELECTOR: Final = "app.kubernetes.io/component=operator,app.kubernetes.io/instance=scanyard"
-#: A third restart within ten minutes is delayed by the kubelet for 20 s, a fourth for 40 s.
+#: The kubelet delays a Pod's second restart within ten minutes by 10 s, its third by 20 s.
 _COMES_BACK_SECONDS: Final = 90.0
 _WRITES: Final = frozenset({"create", "patch", "delete"})
 _REQUESTS: Final = re.compile(
@@ -42,11 +42,14 @@ class OperatorProcess:
         self._cluster = installation.cluster
 
     def pod(self) -> dict[str, Any]:
-        """Its Pod, read now."""
-        reply = self._cluster.request("GET", _PODS, labelSelector=_SELECTOR)
-        items: list[dict[str, Any]] = reply.expect()["items"]
-        assert len(items) == 1, f"{len(items)} operator Pods"
-        return items[0]
+        """Its Pod, once there is one that nobody deletes."""
+        return eventually(self._pods, lambda pods: len(pods) == 1, seconds=_COMES_BACK_SECONDS)[0]
+
+    def renew(self) -> None:
+        """Replace its Pod: the kubelet delays the restarts of an older one the longer the more."""
+        name = self.pod()["metadata"]["name"]
+        self._cluster.request("DELETE", f"{_PODS}/{name}").expect()
+        self.wait_ready()
 
     def restarts(self) -> int:
         """How often the kubelet has started it again."""
@@ -121,6 +124,11 @@ class OperatorProcess:
                 writes[f"{verb} {resource}"] += int(float(value))
         assert writes, "the operator counts no API requests"
         return writes
+
+    def _pods(self) -> list[dict[str, Any]]:
+        reply = self._cluster.request("GET", _PODS, labelSelector=_SELECTOR)
+        items: list[dict[str, Any]] = reply.expect()["items"]
+        return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
     def _ask(self, path: str) -> tuple[int, str]:
         name = self.pod()["metadata"]["name"]

@@ -24,6 +24,7 @@ def test_operator_killed_at_random_moments(
     seed: int, lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
 ) -> None:
     moments = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    operator.renew()
     with Audit(lab) as audit:
         scans = _load(lab, targets)
         restarts = operator.restarts()

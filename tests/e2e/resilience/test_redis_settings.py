@@ -57,17 +57,18 @@ def _told_and_held(lab: Lab, targets: Targets, operator: OperatorProcess, *words
     """Readiness and the queue's condition say why; a new ScanJob, which is returned, waits."""
     operator.wait_unready(*words)
     scan = lab.submit("waiting", **quick(targets.one))
-    status = lab.wait_queue("default", lambda status: _ledger(status)["status"] == "False")
-    told = _ledger(status)
-    assert told["reason"] == "LedgerUnavailable"
-    assert all(word in told["message"] for word in words), told
+    status = lab.wait_queue(
+        "default", lambda status: all(word in _ledger(status)["message"] for word in words)
+    )
+    assert _ledger(status)["status"] == "False"
+    assert _ledger(status)["reason"] == "LedgerUnavailable"
     return scan
 
 
 def _ledger(status: Mapping[str, Any]) -> Mapping[str, Any]:
     conditions: list[Mapping[str, Any]] = status.get("conditions") or []
     found = [item for item in conditions if item["type"] == "LedgerAvailable"]
-    return found[0] if found else {"status": "Unknown"}
+    return found[0] if found else {"status": "Unknown", "message": ""}
 
 
 def _mended(operator: OperatorProcess, waiting: Scan, restarts: int) -> None:
