@@ -55,7 +55,8 @@ class RedisServer:
         dump.unlink(missing_ok=True)
         if snapshot is not None:
             dump.write_bytes(snapshot)
-        words = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        words = ["setpriv", "--pdeathsig", "KILL"]  # it ends with the tests, however they end
+        words += [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         words += ["--dir", str(self._directory), "--appendonly", "no", "--daemonize", "no"]
         words += [f"--{w}" if not i % 2 else w for i, w in enumerate(self._options)]
         log = self._directory / "redis.log"
