@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanyard.scanners.findings import HostFinding, PortFinding, host_line, port_lines
+from scanyard.scanners.findings import HostFinding, PortFinding, host_line, port_line
 from scanyard.scanners.report import HostReport, PortReport, Report
 
 MAX_FINDINGS_BYTES: Final = 8 * 1024 * 1024
@@ -114,7 +114,7 @@ class Tally:
         )
         if not ports and self._knows((piece.address,)):
             return None
-        return replace(piece, ports=ports)
+        return piece if len(ports) == len(piece.ports) else replace(piece, ports=ports)
 
     def _knows(self, key: tuple[object, ...]) -> bool:
         return hash(key) in self._seen
@@ -132,28 +132,33 @@ class Tally:
         return True
 
     def _count_host(self, host: HostFinding) -> None:
-        if host.state == "up":
-            self.hosts_up += 1
-        else:
-            self.hosts_down += 1
+        is_up = host.state == "up"
+        self.hosts_up += is_up
+        self.hosts_down += not is_up
         self.timed_out += host.timed_out
-        self._keep(host_line(host), down=host.state != "up")
+        if is_up or self._down_bytes < MAX_DOWN_BYTES:
+            kept = self._keep(host_line, host)
+            self._down_bytes += 0 if is_up else kept
+        else:
+            self.left_out += 1
 
     def _count_ports(self, host: HostFinding) -> None:
         self.open_ports += sum(port.state == "open" for port in host.ports)
-        for line in port_lines(host):
-            self._keep(line, down=False)
+        for port in host.ports:
+            self._keep(port_line, host, port)
         self._take_sample(host)
 
-    def _keep(self, line: bytes, *, down: bool) -> None:
-        if self._bytes + len(line) > MAX_FINDINGS_BYTES or (
-            down and self._down_bytes + len(line) > MAX_DOWN_BYTES
-        ):
+    def _keep(self, encode: Callable[..., bytes], *finding: object) -> int:
+        """Keep a finding's line if there is room; how many bytes it took."""
+        # Encoding is what costs: it is not done for what will not be kept.
+        line = encode(*finding) if self._bytes < MAX_FINDINGS_BYTES else None
+        if line is None or self._bytes + len(line) > MAX_FINDINGS_BYTES:
+            self._bytes = MAX_FINDINGS_BYTES
             self.left_out += 1
-            return
+            return 0
         self._lines.append(line)
         self._bytes += len(line)
-        self._down_bytes += len(line) if down else 0
+        return len(line)
 
     def _take_sample(self, host: HostFinding) -> None:
         known = self._samples.get(host.address)

@@ -6,7 +6,7 @@ A scanner's output is hostile input: it repeats what strangers' hosts said.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -73,24 +73,23 @@ def host_line(host: HostFinding) -> bytes:
     )
 
 
-def port_lines(host: HostFinding) -> Iterator[bytes]:
-    """Each port of the host as a line of JSON."""
-    for port in host.ports:
-        yield _line(
-            {
-                "kind": "port",
-                "address": host.address,
-                "port": port.port,
-                "protocol": port.protocol,
-                "state": port.state,
-                "reason": port.reason,
-                "service": port.service,
-                "product": port.product,
-                "version": port.version,
-                "extra": port.extra,
-            },
-            port.scripts,
-        )
+def port_line(host: HostFinding, port: PortFinding) -> bytes:
+    """One port of the host as a line of JSON."""
+    return _line(
+        {
+            "kind": "port",
+            "address": host.address,
+            "port": port.port,
+            "protocol": port.protocol,
+            "state": port.state,
+            "reason": port.reason,
+            "service": port.service,
+            "product": port.product,
+            "version": port.version,
+            "extra": port.extra,
+        },
+        port.scripts,
+    )
 
 
 def clean(text: str, limit: int) -> str:

@@ -38,6 +38,10 @@ class _Port:
     scripts: dict[str, str] = field(default_factory=dict)
 
     def finding(self) -> PortFinding:
+        if not self.service:
+            return PortFinding(
+                self.number, self.protocol, self.state, self.reason, scripts=self.scripts
+            )
         get = self.service.get
         name = clean(get("name", ""), 48)
         tunnel = clean(get("tunnel", ""), 8)
