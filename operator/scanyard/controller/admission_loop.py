@@ -26,7 +26,7 @@ from scanyard.kube.errors import (
     KubeUnavailableError,
 )
 from scanyard.lifecycle.admission import admit
-from scanyard.lifecycle.decide import Holding
+from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
-from scanyard.lifecycle.decide import Waiting
+from scanyard.lifecycle.decision import Waiting
 
 _AFTER_SECONDS = 2.0
 _WRITES_PER_SECOND = 20

@@ -11,7 +11,8 @@ from scanyard.controller.orphan_slots import orphan_standings
 from scanyard.controller.placement import Standing, operations, placement_of, standing_for
 from scanyard.controller.views import view_of
 from scanyard.errors import ScanyardError
-from scanyard.lifecycle.decide import Holding, Place, decide
+from scanyard.lifecycle.decide import decide
+from scanyard.lifecycle.decision import Holding, Place
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import DEFAULT_AGING_SECONDS
 from scanyard.queueing.contents import LedgerContents

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
-from scanyard.lifecycle.decide import Holding
+from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import scan_stopped
 

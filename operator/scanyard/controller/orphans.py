@@ -11,7 +11,7 @@ from scanyard.controller.pod_actions import delete_pod
 from scanyard.controller.pods import tombstone_pod
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS, SCANJOBS
-from scanyard.lifecycle.decide import Holding
+from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from scanyard.lifecycle.decide import Holding, Parked, Place, Waiting
+from scanyard.lifecycle.decision import Holding, Parked, Place, Waiting
 from scanyard.queueing.operations import Adopt, Drop, Enqueue, Operation, Park, Release, Requeue
 from scanyard.queueing.operations import Placement as LedgerPlacement
 

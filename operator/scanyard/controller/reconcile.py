@@ -21,7 +21,8 @@ from scanyard.controller.pod_actions import delete_pod, look_up
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
-from scanyard.lifecycle.decide import Decision, decide
+from scanyard.lifecycle.decide import decide
+from scanyard.lifecycle.decision import Decision
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import End, Outcome
 from scanyard.lifecycle.status import Attempt

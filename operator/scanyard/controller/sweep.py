@@ -12,7 +12,7 @@ from scanyard.controller.placement import Standing, attempt_text
 from scanyard.controller.pod_actions import delete_pod
 from scanyard.controller.resync import refresh_mirror
 from scanyard.kube.errors import KubeError
-from scanyard.lifecycle.decide import Holding, Parked
+from scanyard.lifecycle.decision import Holding, Parked
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import scan_stopped
 from scanyard.queueing.errors import LedgerUnavailable, Stale

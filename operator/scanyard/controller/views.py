@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
-from scanyard.lifecycle.decide import AttemptView, View
+from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from scanyard.api import names
 from scanyard.lifecycle import conditions
-from scanyard.lifecycle.decide import Wish, wish_of
+from scanyard.lifecycle.decision import Wish, wish_of
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt, JobStatus

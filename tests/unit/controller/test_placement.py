@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from scanyard.controller.placement import Placement, Standing, operations
-from scanyard.lifecycle.decide import Holding, Parked, Waiting
+from scanyard.lifecycle.decision import Holding, Parked, Waiting
 from scanyard.queueing.operations import (
     Adopt,
     Drop,

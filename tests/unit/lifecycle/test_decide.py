@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from scanyard.lifecycle.decide import (
-    AttemptView,
-    Decision,
-    Holding,
-    Parked,
-    View,
-    Waiting,
-    decide,
-)
+from scanyard.lifecycle.decide import decide
+from scanyard.lifecycle.decision import AttemptView, Decision, Holding, Parked, View, Waiting
 from scanyard.lifecycle.job import read_job
 from scanyard.lifecycle.pod import read_pod
 from scanyard.lifecycle.queue import read_queue

@@ -1,0 +1,103 @@
+"""The end of an attempt, and of its ScanJob unless that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from scanyard.lifecycle import conditions
+from scanyard.lifecycle.decision import Decision, View, Waiting, Wish, wish_of
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.outcome import End, Outcome
+from scanyard.lifecycle.status import Attempt, JobStatus
+
+#: What a Pod is being stopped for stands in its attempt: see _wish_at_the_end.
+STOP_REASONS = {Wish.CANCEL: "Cancelling", Wish.SUSPEND: "Suspending", Wish.DRAIN: "Draining"}
+_STOPPED_FOR = {reason: wish for wish, reason in STOP_REASONS.items()}
+
+
+def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
+    """End the attempt, and the ScanJob unless it is to go on; a complete result wins."""
+    job, now = view.job, view.now
+    wish = _wish_at_the_end(view, attempt)
+    complete = outcome is not None and outcome.end is End.COMPLETE
+    reason, message = _end_words(outcome, wish, complete=complete)
+    attempt = replace(
+        attempt, ended_at=attempt.ended_at or now, reason=reason, message=message[:1024]
+    )
+    status = replace(job.status.with_attempt(attempt), retry_at=None, refusals=0)
+    if attempt.started_at is not None:
+        status = replace(status, started_at=attempt.started_at)
+    if outcome is not None and outcome.report is not None:
+        status = replace(status, summary=outcome.summary, progress=outcome.report.progress)
+    ended = (attempt, outcome) if outcome is not None else None
+    if outcome is not None and complete:
+        return Decision(conditions.succeeded(job, status, now, message), None, ended=ended)
+    if wish is Wish.CANCEL:
+        return Decision(cancelled(job, status, now, message), None, ended=ended)
+    if wish is Wish.SUSPEND and not job.suspend:
+        return back_in_line(view, attempt, reason, message, queued_at=now)
+    if wish is Wish.SUSPEND:
+        status = replace(status, progress=None, started_at=None)
+        return Decision(conditions.suspended(job, status, now), None, ended=ended)
+    if wish is Wish.DRAIN or outcome is None:
+        return back_in_line(view, attempt, reason, message)
+    phase = "TimedOut" if outcome.end is End.TIMED_OUT else "Failed"
+    status = conditions.failed(job, status, now, phase=phase, reason=reason, message=message)
+    return Decision(status, None, ended=ended)
+
+
+def _wish_at_the_end(view: View, attempt: Attempt) -> Wish:
+    """What is wanted now, or else what the Pod was stopped for."""
+    wish = wish_of(view.job, view.queue)
+    pod = view.attempt.pod or view.attempt.last_pod
+    if wish is Wish.RUN and pod is not None and pod.deleting:
+        return _STOPPED_FOR.get(attempt.reason, wish)
+    return wish
+
+
+def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[str, str]:
+    if complete and outcome is not None:
+        return outcome.reason, outcome.message
+    kept = ""
+    if outcome is not None and outcome.report is not None:
+        kept = "; partial findings are in the summary"
+    words = {
+        Wish.CANCEL: ("Cancelled", f"cancelled while it ran{kept}"),
+        Wish.SUSPEND: ("Suspended", f"suspended while it ran{kept}"),
+        Wish.DRAIN: ("Drained", "stopped because its queue was drained; it will run again"),
+    }
+    if wish in words:
+        return words[wish]
+    if outcome is None:
+        return "NotStarted", "closed before its Pod was created; it will run again"
+    return outcome.reason, outcome.message
+
+
+def back_in_line(
+    view: View, attempt: Attempt, reason: str, message: str, queued_at: datetime | None = None
+) -> Decision:
+    """Give the slot back and wait again, at the old place unless `queued_at` says otherwise."""
+    job, now = view.job, view.now
+    attempt = replace(attempt, ended_at=attempt.ended_at or now, reason=reason, message=message)
+    status = replace(
+        job.status.with_attempt(attempt),
+        queued_at=queued_at or job.status.queued_at,
+        started_at=None,
+        progress=None,
+    )
+    status = conditions.in_progress(
+        job, status, now, phase="Queued", reason=reason, message=message
+    )
+    return Decision(status, Waiting(job.queue_key))
+
+
+def cancelled(job: Job, status: JobStatus, now: datetime, message: str) -> JobStatus:
+    """Cancelled, by its spec or with its Pod."""
+    if wish_of(job, None) is Wish.CANCEL:
+        # Taken back meanwhile, with a new token: then that token still starts a rerun.
+        status = replace(status, rerun_token=job.rerun_token)
+    status = replace(status, retry_at=None)
+    return conditions.failed(
+        job, status, now, phase="Cancelled", reason="Cancelled", message=message
+    )

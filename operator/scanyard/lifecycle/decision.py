@@ -1,0 +1,110 @@
+"""What a decision may look at, and what it may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.outcome import Outcome
+from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Attempt, JobStatus
+
+
+class Wish(StrEnum):
+    """What is wanted of a ScanJob now."""
+
+    RUN = "Run"
+    DRAIN = "Drain"
+    SUSPEND = "Suspend"
+    CANCEL = "Cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """In its queue's order."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Kept out of the order by a blocker; `until` None means until something changes."""
+
+    queue: str
+    blocker: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An attempt holds a slot of the queue that admitted it."""
+
+    queue: str
+    attempt: int
+
+
+Place = Waiting | Parked | Holding | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """What is known of the open attempt's Pod.
+
+    `existed`: a Pod of this attempt was created or seen. `create_uncertain`: a create that an
+    earlier process sent may still arrive. `gone_at`: a consistent read said that the Pod is not
+    there, and since when. `last_pod`: as it was seen last.
+    """
+
+    pod: PodState | None = None
+    existed: bool = False
+    create_uncertain: bool = True
+    gone_at: datetime | None = None
+    last_pod: PodState | None = None
+    node_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One ScanJob, its queue, its open attempt's Pod and the clock."""
+
+    job: Job
+    queue: Queue | None
+    attempt: AttemptView
+    now: datetime
+    refusal: str = ""
+    announce: bool = False
+    over_limit: bool = False
+    waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The status that should stand, the place in the ledger, and the effects to make."""
+
+    status: JobStatus
+    place: Place
+    create: Attempt | None = None
+    tombstone: Attempt | None = None
+    delete: PodState | None = None
+    look_up: Attempt | None = None
+    look_again_at: datetime | None = None
+    ended: tuple[Attempt, Outcome] | None = None
+
+
+def wish_of(job: Job, queue: Queue | None) -> Wish:
+    """Cancel and deletion outrank suspend, which outranks a draining queue."""
+    if job.deleting or job.cancel:
+        return Wish.CANCEL
+    if job.suspend:
+        return Wish.SUSPEND
+    if queue is not None and queue.draining:
+        return Wish.DRAIN
+    return Wish.RUN
+
+
+def held(attempt: Attempt) -> Holding:
+    """The slot that an attempt holds."""
+    return Holding(attempt.queue, attempt.number)

@@ -1,0 +1,57 @@
+"""A ScanJob without an attempt: in its queue, parked, suspended, or cancelled before it began."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scanyard.lifecycle import conditions
+from scanyard.lifecycle.closing import cancelled
+from scanyard.lifecycle.decision import Decision, Parked, Place, View, Waiting, Wish, wish_of
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import JobStatus
+
+
+def waiting(view: View, status: JobStatus) -> Decision:
+    """Where it waits, and whether that is worth telling."""
+    job, now = view.job, view.now
+    wish = wish_of(job, view.queue)
+    if wish is Wish.CANCEL:
+        return Decision(cancelled(job, status, now, "cancelled before it started"), None)
+    if wish is Wish.SUSPEND:
+        if status.phase == "Suspended" and status.observed_generation == job.generation:
+            return Decision(status, None)
+        return Decision(conditions.suspended(job, status, now), None)
+    resumed = status.phase == "Suspended"
+    if resumed:
+        status = replace(status, queued_at=now)
+    if view.refusal:
+        return _out_of_scope(view, status)
+    place: Place = Waiting(job.queue_key)
+    if status.retry_at is not None and status.retry_at > now:
+        place = Parked(job.queue_key, "retry", status.retry_at)
+        return Decision(status, place, look_again_at=status.retry_at)
+    changed_by_user = resumed or status is not job.status
+    if changed_by_user or view.announce or _stale_announcement(job, view.queue):
+        status = _announced(view, status)
+    return Decision(status, place)
+
+
+def _stale_announcement(job: Job, queue: Queue | None) -> bool:
+    """A queue that came or went: its ScanJobs must not go on saying so."""
+    told = job.status.condition("Reconciling")
+    return queue is not None and told is not None and told.reason == "QueueNotFound"
+
+
+def _announced(view: View, status: JobStatus) -> JobStatus:
+    reason, message = view.waiting_reason
+    return conditions.in_progress(
+        view.job, status, view.now, phase="Queued", reason=reason, message=message
+    )
+
+
+def _out_of_scope(view: View, status: JobStatus) -> Decision:
+    told = conditions.in_progress(
+        view.job, status, view.now, phase="Queued", reason="OutOfScope", message=view.refusal
+    )
+    return Decision(told, Parked(view.job.queue_key, "scope"))
