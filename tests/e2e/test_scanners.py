@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pytest
 
@@ -21,7 +23,9 @@ from tests.support.targets import (
 )
 from tests.support.watching import Object
 
-_TCP = ",".join(map(str, (*SERVICES, CLOSED_PORT)))
+#: For all scans together, on a busy machine with two cores.
+_SECONDS: Final = 180.0
+_TCP: Final = ",".join(map(str, (*SERVICES, CLOSED_PORT)))
 
 
 def _specs(targets: Targets) -> Mapping[str, dict[str, Any]]:
@@ -47,14 +51,35 @@ def _specs(targets: Targets) -> Mapping[str, dict[str, Any]]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """All scans, started together."""
+
+    by_kind: Mapping[str, Scan]
+    deadline: float
+
+    def succeeded(self, kind: str) -> Object:
+        """The ScanJob after its success; all of them share one deadline."""
+        left = max(self.deadline - time.monotonic(), 1)
+        job = self.by_kind[kind].finish(seconds=left)
+        assert phase(job) == "Succeeded", job["status"]
+        assert job["status"]["progress"] == 100
+        return job
+
+    def logged_ports(self, kind: str) -> list[dict[str, Any]]:
+        """What the log tells of ports."""
+        return [each for each in self.by_kind[kind].findings() if each["kind"] == "port"]
+
+
 @pytest.fixture(scope="module")
-def scans(shared_lab: Lab, targets: Targets) -> Mapping[str, Scan]:
-    """All scans, started together; a test waits for its own."""
+def scans(shared_lab: Lab, targets: Targets) -> Scans:
+    """One scan of each kind; a test waits for its own."""
     shared_lab.queue("scans", maxConcurrent=5)
-    return {
+    started = {
         name: shared_lab.submit(name, queue="scans", **spec)
         for name, spec in _specs(targets).items()
     }
+    return Scans(started, time.monotonic() + _SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -65,44 +90,40 @@ def other_pods(cluster: Cluster) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", ["connect", "syn", "services", "masscan"])
-def test_finds_exactly_the_open_ports(
-    scans: Mapping[str, Scan], targets: Targets, kind: str
-) -> None:
-    job = _succeeded(scans[kind])
+def test_finds_exactly_the_open_ports(scans: Scans, targets: Targets, kind: str) -> None:
+    job = scans.succeeded(kind)
     assert open_ports(job) == {targets.one: OPEN_TCP}
     assert job["status"]["summary"]["openPorts"] == len(OPEN_TCP)
 
 
-def test_finds_exactly_the_open_udp_port(scans: Mapping[str, Scan], targets: Targets) -> None:
-    job = _succeeded(scans["udp"])
+def test_finds_exactly_the_open_udp_port(scans: Scans, targets: Targets) -> None:
+    job = scans.succeeded("udp")
     assert open_ports(job) == {targets.one: OPEN_UDP}
     assert ports(job)[targets.one][CLOSED_PORT, "udp"] == "closed"
 
 
 @pytest.mark.parametrize("kind", ["connect", "syn"])
-def test_reports_a_closed_port_as_closed(
-    scans: Mapping[str, Scan], targets: Targets, kind: str
-) -> None:
+def test_reports_a_closed_port_as_closed(scans: Scans, targets: Targets, kind: str) -> None:
     """In the status, and among the findings in the log."""
-    job = _succeeded(scans[kind])
+    job = scans.succeeded(kind)
     assert ports(job)[targets.one][CLOSED_PORT, "tcp"] == "closed"
-    logged = {finding["port"]: finding["state"] for finding in _findings(scans[kind], "port")}
+    logged = {finding["port"]: finding["state"] for finding in scans.logged_ports(kind)}
     assert logged == dict.fromkeys(SERVICES, "open") | {CLOSED_PORT: "closed"}
 
 
-def test_names_the_services(scans: Mapping[str, Scan]) -> None:
-    job = _succeeded(scans["services"])
+def test_names_the_services(scans: Scans) -> None:
+    job = scans.succeeded("services")
     (host,) = job["status"]["summary"]["hosts"]
     services = {port["port"]: port.get("service") for port in host["ports"]}
     assert services[22] == "ssh"
     assert services[80] == "http"
     assert services[443] in {"https", "ssl/http"}
-    products = {f["port"]: f.get("product") for f in _findings(scans["services"], "port")}
+    products = {f["port"]: f.get("product") for f in scans.logged_ports("services")}
     assert products[22] == "OpenSSH"
 
 
-def test_reports_a_host_that_is_down(scans: Mapping[str, Scan]) -> None:
-    summary = _succeeded(scans["down"])["status"]["summary"]
+def test_reports_a_host_that_is_down(scans: Scans) -> None:
+    summary = scans.succeeded("down")["status"]["summary"]
     counts = ("hostsTotal", "hostsUp", "hostsDown", "openPorts")
     assert [summary[name] for name in counts] == [1, 0, 1, 0]
     assert summary["complete"] is True
@@ -110,10 +131,10 @@ def test_reports_a_host_that_is_down(scans: Mapping[str, Scan]) -> None:
 
 @pytest.mark.parametrize("kind", ["several", "several-masscan"])
 def test_scans_several_hosts(
-    scans: Mapping[str, Scan], targets: Targets, other_pods: set[str], kind: str
+    scans: Scans, targets: Targets, other_pods: set[str], kind: str
 ) -> None:
     """Addresses, a range that overlaps them, and a host that is down."""
-    job = _succeeded(scans[kind])
+    job = scans.succeeded(kind)
     found = open_ports(job)
     assert {a: found[a] for a in targets.addresses} == dict.fromkeys(targets.addresses, OPEN_TCP)
     assert _found_elsewhere(job, targets) <= other_pods
@@ -123,10 +144,8 @@ def test_scans_several_hosts(
 
 
 @pytest.mark.parametrize("kind", ["network", "network-masscan"])
-def test_scans_a_network(
-    scans: Mapping[str, Scan], targets: Targets, other_pods: set[str], kind: str
-) -> None:
-    job = _succeeded(scans[kind])
+def test_scans_a_network(scans: Scans, targets: Targets, other_pods: set[str], kind: str) -> None:
+    job = scans.succeeded(kind)
     found = open_ports(job)
     ours = {a: found[a] for a in found if a in targets.addresses}
     assert ours == dict.fromkeys(targets.in_network, OPEN_TCP)
@@ -138,16 +157,9 @@ def test_scans_a_network(
 
 
 @pytest.mark.parametrize("kind", ["several", "network"])
-def test_nmap_counts_hosts_that_are_down(scans: Mapping[str, Scan], kind: str) -> None:
-    summary = _succeeded(scans[kind])["status"]["summary"]
+def test_nmap_counts_hosts_that_are_down(scans: Scans, kind: str) -> None:
+    summary = scans.succeeded(kind)["status"]["summary"]
     assert summary["hostsUp"] + summary["hostsDown"] == summary["hostsTotal"]
-
-
-def _succeeded(scan: Scan) -> Object:
-    job = scan.finish(seconds=150)
-    assert phase(job) == "Succeeded", job["status"]
-    assert job["status"]["progress"] == 100
-    return job
 
 
 def _range(targets: Targets) -> str:
@@ -164,7 +176,3 @@ def _members(targets: Targets) -> list[str]:
 def _found_elsewhere(job: Object, targets: Targets) -> set[str]:
     """Addresses with open ports that are none of our targets."""
     return {a for a, found in open_ports(job).items() if found and a not in targets.addresses}
-
-
-def _findings(scan: Scan, kind: str) -> list[dict[str, Any]]:
-    return [finding for finding in scan.findings() if finding["kind"] == kind]

@@ -16,12 +16,16 @@ def assert_slot_was_handed_over(first: Scan, successor: Scan) -> None:
     the operator, which are one machine's.
     """
     admitted = successor.wait(lambda job: bool(attempts(job)), "is admitted")
-    stopped = _stopped(first)
-    assert stopped.version < int(admitted["metadata"]["resourceVersion"]), (
-        f"{successor.name} was admitted before the scanner of {first.name} had stopped"
+    assert_stopped_before(first, admitted)
+    if end := scanner_end(stopped(first).object):
+        assert time_of(end["finishedAt"]) <= time_of(attempts(admitted)[0]["admittedAt"])
+
+
+def assert_stopped_before(scan: Scan, version: Object) -> None:
+    """The scan's first Pod had stopped scanning before that version of a ScanJob was written."""
+    assert stopped(scan).version < int(version["metadata"]["resourceVersion"]), (
+        f"the scanner of {scan.name} had not stopped"
     )
-    if end := scanner_end(stopped.object):
-        assert _time(end["finishedAt"]) <= _time(attempts(admitted)[0]["admittedAt"])
 
 
 def assert_slot_is_back(lab: Lab, first: Scan, successor: Scan) -> None:
@@ -38,7 +42,7 @@ def attempts(job: Object) -> list[dict[str, Any]]:
     return found
 
 
-def _stopped(scan: Scan) -> Event:
+def stopped(scan: Scan) -> Event:
     """The first event that proves that the scanner of its first Pod runs no more.
 
     Two watches may tell in another order than the API server stored, so it is waited for.
@@ -54,6 +58,6 @@ def _went_without_a_node(event: Event) -> bool:
     return event.type == "DELETED" and not event.object["spec"].get("nodeName")
 
 
-def _time(text: str) -> datetime:
+def time_of(text: str) -> datetime:
     """To whole seconds: the kubelet tells no more."""
     return datetime.fromisoformat(text).replace(microsecond=0)

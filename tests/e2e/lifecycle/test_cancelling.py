@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.support.handover import assert_slot_is_back, attempts
+from tests.support.handover import assert_slot_is_back, assert_stopped_before, attempts
 from tests.support.scans import Lab, condition, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, quick
@@ -83,6 +83,7 @@ def test_cancelled_while_it_runs(lab: Lab, targets: Targets) -> None:
     scan.change(cancel=True)
 
     ended = scan.finish()
+    assert_stopped_before(scan, ended)
     assert phase(ended) == "Cancelled"
     assert ended["status"]["summary"]["complete"] is False
     assert open_ports(ended).get(targets.one, set()) <= OPEN_TCP

@@ -37,7 +37,7 @@ def test_every_phase_is_read_right_by_kstatus(lab: Lab, targets: Targets) -> Non
     limits = f"/api/v1/namespaces/{lab.name}/limitranges"
     lab.queue("wide", maxConcurrent=9)
     lab.queue("narrow", maxConcurrent=1)
-    lab.submit("timed-out", queue="narrow", **endless(targets.one), timeoutSeconds=10)
+    lab.submit("timed-out", queue="narrow", **endless(targets.one), timeoutSeconds=25)
     lab.submit("queued", queue="narrow", **quick(targets.one))
     lab.submit("suspended", queue="wide", **quick(targets.one), suspend=True)
     lab.submit("cancelled", queue="wide", **quick(targets.one), cancel=True)
@@ -106,7 +106,7 @@ def test_kubectl_waits_for_any_outcome(lab: Lab, targets: Targets) -> None:
     """`kubectl wait` blocks while the scan runs and returns as soon as it has ended."""
     lab.queue("wide", maxConcurrent=5)
     lab.submit("good", queue="wide", **paced(targets.one, seconds=6))
-    lab.submit("bad", queue="wide", **endless(targets.one), timeoutSeconds=6)
+    lab.submit("bad", queue="wide", **endless(targets.one), timeoutSeconds=25)
     endless_scan = lab.submit("endless", queue="wide", **endless(targets.one))
 
     started = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.handover import attempts
+from tests.support.handover import assert_stopped_before, attempts
 from tests.support.scans import Lab, condition, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, quick
@@ -41,6 +41,7 @@ def test_hold_and_drain_puts_running_scans_back(lab: Lab, targets: Targets) -> N
     changed = lab.change_queue("drained", stopPolicy="HoldAndDrain")
 
     back = scan.reach("Queued", after=changed)
+    assert_stopped_before(scan, back)
     assert attempts(back)[0]["reason"] == "Drained"
     assert condition(back, "Finished") == "False"
     lab.wait_queue("drained", lambda status: (status["running"], status["waiting"]) == (0, 2))

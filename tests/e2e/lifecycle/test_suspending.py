@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.handover import assert_slot_is_back, attempts
+from tests.support.handover import assert_slot_is_back, assert_stopped_before, attempts
 from tests.support.scans import Lab, condition, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, quick
@@ -19,6 +19,7 @@ def test_suspended_while_it_runs_and_resumed(lab: Lab, targets: Targets) -> None
     scan.change(suspend=True)
 
     suspended = scan.reach("Suspended")
+    assert_stopped_before(scan, suspended)
     assert condition(suspended, "Finished") == "False"
     assert_slot_is_back(lab, scan, successor)
     assert len(attempts(scan.latest())) == 1, "a suspended ScanJob was started"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from tests.support.handover import assert_slot_is_back
+from datetime import timedelta
+from typing import Final
+
+from tests.support.handover import assert_slot_is_back, attempts, stopped, time_of
 from tests.support.scans import Lab, condition, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, endless_masscan, quick
 from tests.support.targets import OPEN_TCP, Targets
+
+_WAIT_SECONDS: Final = 6
 
 
 @side_by_side
@@ -28,7 +33,7 @@ def test_nmap_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets) ->
 @side_by_side
 def test_masscan_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets) -> None:
     lab.queue("one", maxConcurrent=1)
-    spec = endless_masscan([*targets.addresses], wait_seconds=5)
+    spec = endless_masscan([*targets.addresses], wait_seconds=_WAIT_SECONDS)
     first = lab.submit("first", queue="one", **spec, timeoutSeconds=25)
     successor = lab.submit("successor", queue="one", **quick(targets.one))
 
@@ -40,4 +45,8 @@ def test_masscan_past_its_timeout_keeps_its_findings(lab: Lab, targets: Targets)
     assert found, "masscan at a probe a second, half of them to open ports, found none"
     assert found.keys() <= set(targets.addresses)
     assert all(ports <= OPEN_TCP for ports in found.values())
+    # masscan waits for late answers before it stops: all that time the slot is not free.
+    pod = stopped(first).object
+    deadline = time_of(pod["status"]["startTime"]) + timedelta(seconds=25)
+    assert time_of(attempts(ended)[0]["endedAt"]) >= deadline + timedelta(seconds=_WAIT_SECONDS)
     assert_slot_is_back(lab, first, successor)
