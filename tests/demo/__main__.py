@@ -13,8 +13,9 @@ from tests.cluster import settings
 from tests.cluster.console import paint, say, step
 from tests.cluster.errors import ClusterError
 from tests.cluster.settings import Settings
-from tests.demo import chart, known, scans, table, targets, watch
-from tests.demo.tools import Tools, cluster_command
+from tests.demo import chart, evidence, known, scans, table, targets, watch
+from tests.demo.known import Verdict
+from tests.demo.tools import DemoError, Tools, cluster_command
 from tests.support import release
 
 
@@ -29,7 +30,7 @@ def main() -> int:
     except subprocess.CalledProcessError:
         return 1  # it has told the reason itself
     except KeyboardInterrupt:
-        say("interrupted; make demo goes on from here, make clean-cluster removes everything")
+        say("interrupted; make demo goes on, make clean-cluster removes everything")
         return 130
     return 1
 
@@ -37,6 +38,27 @@ def main() -> int:
 def _demo(chosen: Settings) -> int:
     started = time.monotonic()
     console = Console(width=table.WIDTH, highlight=False)
+    tools = _prepare(chosen, console)
+    try:
+        verdicts = _scan(tools, console)
+    except DemoError:
+        say(f"  - what the cluster says is kept in {evidence.save(chosen, tools)}")
+        raise
+    wrong = [verdict for verdict in verdicts if not verdict.right]
+    for verdict in wrong:
+        console.print(f"{verdict.name}: {verdict.phase} {verdict.message}")
+    _look_around(chosen, tools)
+    took = time.monotonic() - started
+    if wrong:
+        say(paint(f"{len(wrong)} of {len(verdicts)} ScanJobs are wrong ({took:.0f} s)", 31))
+        say(f"What the cluster says is kept in {evidence.save(chosen, tools)}")
+        return 1
+    say(paint(f"All {len(verdicts)} ScanJobs found exactly the known ports ({took:.0f} s)", 32))
+    return 0
+
+
+def _prepare(chosen: Settings, console: Console) -> Tools:
+    """The cluster, and Scanyard on it."""
     _heading("1/5", "A cluster, and the images of this checkout in it")
     cluster_command("up")
     sizes = cluster_command("images")
@@ -45,6 +67,11 @@ def _demo(chosen: Settings) -> int:
     _heading("2/5", f"Scanyard itself: Helm release {release.NAME} in {release.NAMESPACE}")
     with step("installing the chart and waiting until it is ready"):
         chart.install(chosen, tools)
+    return tools
+
+
+def _scan(tools: Tools, console: Console) -> list[Verdict]:
+    """The targets, the scans, and what came of them."""
     _heading("3/5", f"Targets whose open ports are known, in namespace {scans.NAMESPACE}")
     with step("starting the targets"):
         targets.start(tools)
@@ -56,16 +83,7 @@ def _demo(chosen: Settings) -> int:
     _heading("5/5", "What the scans found, and what is really there")
     verdicts = known.judge(finished)
     console.print(table.verdict_table(verdicts))
-    wrong = [verdict for verdict in verdicts if not verdict.right]
-    for verdict in wrong:
-        console.print(f"{verdict.name}: {verdict.phase} {verdict.message}")
-    _look_around(chosen, tools)
-    took = time.monotonic() - started
-    if wrong:
-        say(paint(f"{len(wrong)} of {len(verdicts)} ScanJobs are wrong ({took:.0f} s)", 31))
-        return 1
-    say(paint(f"All {len(verdicts)} ScanJobs found exactly the known ports ({took:.0f} s)", 32))
-    return 0
+    return verdicts
 
 
 def _heading(number: str, text: str) -> None:

@@ -9,6 +9,7 @@ from tests.demo.tools import DemoError, Tools
 from tests.support import release
 from tests.support.release import NAMESPACE, Release
 
+_CRDS: Final = ("scanjobs.scanyard.dev", "scanqueues.scanyard.dev")
 _UNPULLABLE: Final = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
 
 
@@ -20,27 +21,36 @@ def install(settings: Settings, tools: Tools) -> None:
     """
     with release.held(settings) as opened:
         is_first = opened.state() in {"", "pending-install"}
+        had_crds = _has_crds(tools)
         try:
             opened.upgrade()
-        except CommandError as error:
-            cause = _cause(tools) or error.tail.strip()
+        except BaseException as error:
+            cause = _cause(tools) if isinstance(error, CommandError) else ""
             if is_first:
-                _remove(opened, tools)
-            raise DemoError(f"the chart could not be installed: {cause}") from error
-        except BaseException:
-            if is_first:
-                _remove(opened, tools)
-            raise
+                _remove(opened, tools, with_crds=not had_crds)
+            if not isinstance(error, CommandError):
+                raise
+            raise DemoError(
+                f"the chart could not be installed: {cause or error.tail.strip()}"
+            ) from error
 
 
-def _remove(opened: Release, tools: Tools) -> None:
+def _has_crds(tools: Tools) -> bool:
+    found = tools.kubectl("get", "crd", *_CRDS, "--ignore-not-found", "--output=name", what="CRDs")
+    return bool(found.strip())
+
+
+def _remove(opened: Release, tools: Tools, *, with_crds: bool) -> None:
     """Takes a failed first installation away, with its namespace."""
     say("  - taking the half-made installation away")
     opened.uninstall()
-    tools.kubectl(
-        *("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=2m"),
-        what="kubectl delete namespace",
-    )
+    _delete(tools, "namespace", NAMESPACE)
+    if with_crds:
+        _delete(tools, "crd", *_CRDS)
+
+
+def _delete(tools: Tools, *what: str) -> None:
+    tools.kubectl("delete", *what, "--ignore-not-found", "--timeout=2m", what="kubectl delete")
 
 
 def _cause(tools: Tools) -> str:
