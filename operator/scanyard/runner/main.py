@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from scanyard.errors import ScanyardError
@@ -138,8 +139,9 @@ def _report(
     """The termination message first, for the log may be slow to take all findings."""
     log.write(report)
     findings = tally.lines() if tally else iter(())
+    ending = ["complete"] if report.complete else ["incomplete", report.reason]
     last_words = [
-        f"complete: {report.complete} {report.reason} {report.message}".rstrip(),
+        ": ".join(filter(None, (*ending, report.message))),
         f"{report.hosts_up} hosts up, {report.hosts_down} down, {report.open_ports} open ports",
     ]
     if tally and tally.left_out:
@@ -147,5 +149,8 @@ def _report(
     if log.problem:
         last_words.append(log.problem)
     outlet.put(progress_line(report.progress))
-    outlet.drain((FINDING_PREFIX.encode() + line for line in findings), _FINDINGS_SECONDS)
-    outlet.drain((f"{OWN_PREFIX}{words}".encode() for words in last_words), _FINDINGS_SECONDS)
+    lines = chain(
+        (FINDING_PREFIX.encode() + line for line in findings),
+        (f"{OWN_PREFIX}{words}".encode("ascii", "replace") for words in last_words),
+    )
+    outlet.drain(lines, _FINDINGS_SECONDS)

@@ -5,6 +5,7 @@ Nothing that is sent here can leave the machine: there is no way out of the two 
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -68,10 +69,25 @@ class Wire:
         for namespace in (self.scanner, self.target):
             _ip("-n", namespace, "link", "set", "eth0", "up")
         _ip("-n", self.scanner, "route", "add", "default", "via", TARGET)
+        self._silence()
         # `ip netns exec` puts these over /etc: as in a Pod, names come from the hosts file alone.
         self._files.mkdir(parents=True)
         (self._files / "hosts").write_text(f"{TARGET} {NAME}\n{SECOND_TARGET} {NAME}\n")
         (self._files / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+
+    def _silence(self) -> None:
+        """No packet but those of the scan: no IPv6, and no look for neighbours that are known."""
+        for namespace in (self.scanner, self.target):
+            setting = "net.ipv6.conf.all.disable_ipv6=1"
+            subprocess.run([*self.inside(namespace), "sysctl", "-qw", setting], check=True)
+        for here, there, addresses in (
+            (self.scanner, self.target, (TARGET, SECOND_TARGET)),
+            (self.target, self.scanner, (SCANNER,)),
+        ):
+            link = json.loads(_ip("-j", "-n", there, "link", "show", "eth0"))[0]["address"]
+            for address in addresses:
+                words = ("neigh", "replace", address, "lladdr", link, "dev", "eth0")
+                _ip("-n", here, *words, "nud", "permanent")
 
     def _serve(self) -> None:
         command = [*self.inside(self.target), sys.executable, str(_SERVER), TARGET]
@@ -88,5 +104,6 @@ class Wire:
         shutil.rmtree(self._files, ignore_errors=True)
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+def _ip(*words: str) -> str:
+    done = subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
+    return done.stdout

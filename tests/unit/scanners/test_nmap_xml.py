@@ -212,6 +212,11 @@ def test_an_endless_token_ends_the_reading(start: bytes) -> None:
     assert peak < 8_000_000
 
 
+def test_what_follows_the_end_does_not_matter() -> None:
+    hosts, xml, _ = _parse(_HEAD + _host(b"") + _TAIL + b"<junk", b"<more")
+    assert (len(hosts), xml.finished, xml.problem) == (1, True, "")
+
+
 def test_something_else_altogether_is_no_scan() -> None:
     hosts, xml, _ = _parse(b"a" * 3_000_000)
     assert hosts == []

@@ -34,6 +34,8 @@ _RESOLVED = {"web.example.com": ("192.0.2.7", "2001:db8::7"), "six.example.com":
         "::/0",
         "-iL",
         "--script=x",
+        "-web.example.com",
+        "web-.example.com",
         "web.example.com --script=x",
         "web.example.com/24",
         "web_.example.com",

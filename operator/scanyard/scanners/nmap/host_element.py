@@ -30,6 +30,8 @@ def number(text: str, low: int, high: int) -> int | None:
 
 @dataclass(slots=True)
 class _Port:
+    """One <port> element."""
+
     number: int
     protocol: str
     state: str = ""
