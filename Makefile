@@ -61,6 +61,7 @@ demo: venv ## Install Scanyard on the test cluster, scan known targets, check wh
 
 .PHONY: test
 test: lint images ## Everything: lint, demo, unit, integration and end-to-end tests
+	@$(CLUSTER_COMMAND) packages
 	@$(CLUSTER_COMMAND) tools >/dev/null
 	@$(CLUSTER_COMMAND) schemas >/dev/null
 	$(MAKE) --no-print-directory demo

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.cluster import cluster, engine, images, loading, lock, programs, schemas, settings
+from tests.cluster import cluster, engine, host, images, loading, lock, programs, schemas, settings
 from tests.cluster.console import paint, say, step
 from tests.cluster.errors import ClusterError
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "what runs")
     add("kubeconfig", _kubeconfig, "print the kubeconfig's path")
     add("tools", _tools, f"build what is missing of {', '.join(TOOLS)}; print their folder")
+    add("packages", _packages, "install the Debian packages that the integration tests need")
     add("schemas", _schemas, "make kubeconform's schemas; print their folder")
     return parser
 
@@ -103,6 +104,10 @@ def _tools(chosen: settings.Settings, _options: argparse.Namespace) -> None:
     for name in TOOLS:
         programs.tool(chosen, name)
     print(chosen.tools)
+
+
+def _packages(chosen: settings.Settings, _options: argparse.Namespace) -> None:
+    host.ensure_packages(chosen, host.TEST_PROGRAMS)
 
 
 def _schemas(chosen: settings.Settings, _options: argparse.Namespace) -> None:

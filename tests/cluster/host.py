@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster import command
@@ -29,6 +31,15 @@ def require_space(folder: Path, gib: int) -> None:
         )
 
 
+#: What the integration tests start by themselves: program and Debian package.
+TEST_PROGRAMS = {
+    "ip": "iproute2",
+    "masscan": "masscan",
+    "nmap": "nmap",
+    "redis-server": "redis-server",
+}
+
+
 def ensure_packages(settings: Settings, programs: dict[str, str]) -> None:
     """Installs the Debian packages of those programs or files (to package) that are missing."""
     packages = sorted({package for name, package in programs.items() if not _there(name)})
@@ -40,7 +51,7 @@ def ensure_packages(settings: Settings, programs: dict[str, str]) -> None:
     require_root(f"install {listed}")
     log = settings.logs / "apt.log"
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    with step(f"installing {listed}"):
+    with step(f"installing {listed}"), _nothing_is_started():
         command.run(["apt-get", "-q", "update"], what="apt-get update", log=log, environment=quiet)
         command.run(
             ["apt-get", "-q", "-y", "--no-install-recommends", "install", *packages],
@@ -48,6 +59,21 @@ def ensure_packages(settings: Settings, programs: dict[str, str]) -> None:
             log=log,
             environment=quiet,
         )
+
+
+@contextmanager
+def _nothing_is_started() -> Iterator[None]:
+    """Debian's packages start their daemons; tests and clusters start their own."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink(missing_ok=True)
 
 
 def _there(name: str) -> bool:
