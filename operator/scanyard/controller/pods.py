@@ -108,6 +108,9 @@ def _base_spec(context: Context, job: Job) -> dict[str, Any]:
         "terminationGracePeriodSeconds": settings.scan_grace_seconds,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
+        # Targets are pinned; a script that follows a redirect to another name gets no address.
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["127.0.0.1"]},
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": image.USER_ID,
