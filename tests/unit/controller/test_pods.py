@@ -1,4 +1,4 @@
-"""The Pod of an attempt: no more rights than the scan needs, and names pinned to what was judged."""
+"""The Pod of an attempt: no more rights than needed, and names pinned to what was judged."""
 
 from __future__ import annotations
 
