@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.cluster import programs, settings
 from tests.support.installation import NAMESPACE, RELEASE, Installation
 from tests.support.kube import eventually
 from tests.support.ledger_audit import LedgerState, read_ledger
@@ -33,7 +35,8 @@ class InstalledRedis:
     def client(self) -> Iterator[Redis]:
         """A client that is logged in, through a port-forward."""
         words = [f"--kubeconfig={self._cluster.kubeconfig}", f"--namespace={NAMESPACE}"]
-        command = ["kubectl", *words, "port-forward", f"deployment/{_NAME}", ":6379"]
+        kubectl = str(programs.tool(settings.from_environment(os.environ), "kubectl"))
+        command = [kubectl, *words, "port-forward", f"deployment/{_NAME}", ":6379"]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as forward:
