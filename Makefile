@@ -28,10 +28,14 @@ images: cluster ## Build the images and load them into the test cluster
 venv: .venv/installed ## A virtual environment with the pinned dependencies
 
 .venv/installed: requirements-dev.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
-	.venv/bin/pip install --quiet --no-deps -e .
-	touch $@
+	@echo "  - installing Python packages into .venv (a minute or two, once)"
+	@# Debian keeps this part of Python in a package of its own.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { apt-get -qq update && apt-get -qq --yes install python3-venv; }
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
+	@.venv/bin/pip install --quiet --no-deps -e .
+	@touch $@
 
 BIN := .venv/bin
 .PHONY: lint
