@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from rich.console import Console
 
 from tests.demo import table
 from tests.demo.known import KNOWN, Verdict, judge
-from tests.demo.scans import parse
+from tests.demo.scans import EXAMPLES, parse
 
 _TARGETS = {"198.18.0.7": "web"}
 _WEB = frozenset({"web 80/tcp", "web 443/tcp"})
@@ -37,6 +38,13 @@ def _scanjob(
 
 def _verdict(scanjob: dict[str, Any]) -> Verdict:
     return judge([parse(scanjob, _TARGETS)], {"first-scan": _WEB})[0]
+
+
+def test_what_is_known_covers_just_the_scanjobs_of_the_examples() -> None:
+    texts = [path.read_text() for path in EXAMPLES.glob("*.yaml")]
+    documents = [document for text in texts for document in yaml.safe_load_all(text)]
+    names = {each["metadata"]["name"] for each in documents if each["kind"] == "ScanJob"}
+    assert names == set(KNOWN)
 
 
 def test_exactly_the_known_ports_are_right() -> None:
