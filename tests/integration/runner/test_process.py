@@ -201,7 +201,7 @@ def test_a_million_ports_of_nmap_in_bounded_memory(runners: Runners, fake_scanne
     assert ended.report.complete
     assert (ended.report.hosts_up, ended.report.open_ports) == (16, 1_000_000)
     assert ended.report.truncated
-    assert ended.peak_bytes < 128 * 1024 * 1024
+    assert 0 < ended.peak_bytes < 128 * 1024 * 1024
     assert len(ended.log) < 10 * 1024 * 1024
 
 
@@ -216,7 +216,7 @@ def test_many_records_of_masscan_in_bounded_memory(runners: Runners, fake_scanne
     ended = runners.start("masscan", [program]).end()
     assert ended.report.complete
     assert (ended.report.hosts_up, ended.report.open_ports) == (300_000, 300_000)
-    assert ended.peak_bytes < 128 * 1024 * 1024
+    assert 0 < ended.peak_bytes < 128 * 1024 * 1024
 
 
 def _capabilities(code: str) -> subprocess.CompletedProcess[str]:
