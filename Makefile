@@ -54,7 +54,7 @@ crds: venv ## Write the CRDs from the models, for the repository and for the cha
 
 .PHONY: unit
 unit: venv ## Tests that need nothing but Python
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit
 
 .PHONY: check
 check: lint unit ## What to run before every commit: under 30 seconds
@@ -70,7 +70,7 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 	@$(CLUSTER_COMMAND) schemas >/dev/null
 	$(MAKE) --no-print-directory demo
 	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
-	  $(BIN)/pytest tests --durations=15
+	  $(BIN)/pytest tests -n 2 --dist loadgroup --durations=15
 
 .PHONY: bench
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
