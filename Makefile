@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 NODES ?= 1
+# Test workers: 0 is one after the other; with 2 the cluster's tests run beside all others.
+WORKERS ?= 0
 CLUSTER_COMMAND := $(PYTHON) -m tests.cluster
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -70,7 +72,7 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 	@$(CLUSTER_COMMAND) schemas >/dev/null
 	$(MAKE) --no-print-directory demo
 	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
-	  $(BIN)/pytest tests -n 2 --dist loadgroup --durations=15
+	  $(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --durations=15
 
 .PHONY: bench
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster

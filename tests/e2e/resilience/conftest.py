@@ -9,11 +9,13 @@ import pytest
 from tests.support.installation import Installation
 from tests.support.installed_redis import InstalledRedis
 from tests.support.operator_process import OperatorProcess
+from tests.support.operator_role import OperatorRole
 
 
 @pytest.fixture
 def operator(installation: Installation) -> Iterator[OperatorProcess]:
     """The operator, ready at the beginning, and ready again at the end."""
+    OperatorRole(installation.cluster).heal()
     process = OperatorProcess(installation)
     process.wait_ready()
     yield process

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.support.installed_redis import InstalledRedis
 from tests.support.kube import Cluster
 from tests.support.operator_process import OperatorProcess, now
+from tests.support.operator_role import OperatorRole
 from tests.support.scans import Lab, phase
 from tests.support.specs import quick
 from tests.support.targets import Targets
 from tests.support.told import wait_told
 
-_ROLE: Final = "/apis/rbac.authorization.k8s.io/v1/clusterroles/scanyard-operator"
 _MEND: Final = "ClusterRole"
+
+
+@pytest.fixture
+def role(cluster: Cluster) -> OperatorRole:
+    """The operator's rights."""
+    return OperatorRole(cluster)
 
 
 @pytest.fixture
@@ -30,10 +34,12 @@ def restarts(operator: OperatorProcess) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("restarts")
-def test_it_may_not_write_status(lab: Lab, targets: Targets, operator: OperatorProcess) -> None:
+def test_it_may_not_write_status(
+    lab: Lab, targets: Targets, operator: OperatorProcess, role: OperatorRole
+) -> None:
     lab.queue()
     begin = now()
-    with _without(lab.cluster, "scanjobs/status", "patch"):
+    with role.without("scanjobs/status", "patch"):
         scan = lab.submit("scan", **quick(targets.one))
         operator.wait_logged(begin, 'cannot patch resource "scanjobs/status"', _MEND)
         assert scan.pod_events() == []
@@ -41,10 +47,12 @@ def test_it_may_not_write_status(lab: Lab, targets: Targets, operator: OperatorP
 
 
 @pytest.mark.usefixtures("restarts")
-def test_it_may_not_create_pods(lab: Lab, targets: Targets, operator: OperatorProcess) -> None:
+def test_it_may_not_create_pods(
+    lab: Lab, targets: Targets, operator: OperatorProcess, role: OperatorRole
+) -> None:
     lab.queue()
     begin = now()
-    with _without(lab.cluster, "pods", "create"):
+    with role.without("pods", "create"):
         scan = lab.submit("scan", **quick(targets.one))
         wait_told(scan, "PodRefused", 'cannot create resource "pods"', _MEND)
         operator.wait_logged(begin, scan.name, 'cannot create resource "pods"', _MEND)
@@ -53,11 +61,15 @@ def test_it_may_not_create_pods(lab: Lab, targets: Targets, operator: OperatorPr
 
 @pytest.mark.usefixtures("restarts")
 def test_it_may_not_list_pods_when_the_ledger_must_be_rebuilt(
-    lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
+    lab: Lab,
+    targets: Targets,
+    operator: OperatorProcess,
+    redis: InstalledRedis,
+    role: OperatorRole,
 ) -> None:
     lab.queue()
     begin = now()
-    with _without(lab.cluster, "pods", "list"):
+    with role.without("pods", "list"):
         redis.flush()
         operator.wait_unready('cannot list resource "pods"')
         operator.wait_logged(begin, 'cannot list resource "pods"', _MEND)
@@ -71,24 +83,3 @@ def test_it_may_not_list_pods_when_the_ledger_must_be_rebuilt(
         )
         assert scan.pod_events() == []
     assert phase(scan.finish(seconds=120)) == "Succeeded"
-
-
-@contextmanager
-def _without(cluster: Cluster, resource: str, verb: str) -> Iterator[None]:
-    """The operator's role without one verb on one resource."""
-    role = cluster.request("GET", _ROLE).expect()
-    less = json.loads(json.dumps(role))
-    found = [rule for rule in less["rules"] if resource in rule["resources"]]
-    assert any(verb in rule["verbs"] for rule in found), f"the role has no {verb} {resource}"
-    for rule in found:
-        rule["verbs"] = [item for item in rule["verbs"] if item != verb]
-    _set_rules(cluster, [rule for rule in less["rules"] if rule["verbs"]])
-    try:
-        yield
-    finally:
-        _set_rules(cluster, role["rules"])
-
-
-def _set_rules(cluster: Cluster, rules: list[dict[str, Any]]) -> None:
-    role = cluster.request("GET", _ROLE).expect()
-    cluster.request("PUT", _ROLE, role | {"rules": rules}).expect()
