@@ -97,7 +97,7 @@ def _bare_pod(lab: Lab, scan: str) -> float:
 
 
 def _writes(installation: Installation) -> dict[str, float]:
-    path = f"/api/v1/namespaces/{NAMESPACE}/services/{RELEASE}-metrics:http/proxy/metrics"
+    path = f"/api/v1/namespaces/{NAMESPACE}/services/{RELEASE}-metrics:metrics/proxy/metrics"
     text = installation.cluster.kubectl("get", "--raw", path)
     return {f"{verb} {resource}": float(n) for resource, verb, n in _WRITES.findall(text)}
 
