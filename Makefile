@@ -5,8 +5,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 NODES ?= 1
-# Test workers: 0 is one after the other; with 2 the cluster's tests run beside all others.
-WORKERS ?= 0
+# Test workers: with 2 the cluster's tests run beside all others; 0 is one after the other.
+WORKERS ?= 2
 CLUSTER_COMMAND := $(PYTHON) -m tests.cluster
 export PYTHONDONTWRITEBYTECODE := 1
 

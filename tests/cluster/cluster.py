@@ -14,7 +14,9 @@ _READY_SECONDS = 180
 # A busy machine may leave the API server silent for a while; nobody's cluster is to go for that.
 _PATIENCE_SECONDS = 90
 _NETWORK = "kind"
-_COMPLETE = "/kind/complete"  # a file in the control plane: ``up`` came to its end
+# A file in the control plane: ``up`` came to its end. It stands in the same tmpfs as etcd's data,
+# so that both are gone after the container was stopped, with the engine or with the machine.
+_COMPLETE = "/tmp/complete"
 
 
 def up(settings: Settings, node_count: int) -> None:

@@ -8,6 +8,7 @@ The Pod is created by the reconciler, from status, as it would be after a crash.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -23,6 +24,7 @@ from scanyard.kube.errors import (
     KubeConflictError,
     KubeError,
     KubeNotFoundError,
+    KubeRefusedError,
     KubeUnavailableError,
 )
 from scanyard.lifecycle.admission import admit
@@ -33,6 +35,8 @@ from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Sta
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
 from scanyard.queueing.readings import Head
+
+log = logging.getLogger(__name__)
 
 #: How many heads of a queue are read at once, and how many slots are taken in one command.
 _WINDOW, _BATCH = 64, 128
@@ -196,9 +200,15 @@ async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool
     except (KubeConflictError, KubeNotFoundError):
         await _settle(context, job)
         return False
+    except KubeRefusedError as error:
+        seconds = context.refused.add(job.uid, now)
+        text = "ScanJob %s is not admitted, since its status is refused: %s (tried in %.0f s)"
+        log.warning(text, job.key, error, seconds)
+        return False
     except KubeUnavailableError:
         # Perhaps done, perhaps not: a consistent read tells.
         return not await _settle(context, job)
+    context.refused.forget(job.uid)
     waited = (now - job.queued_at) / timedelta(seconds=1)
     metrics.WAIT_SECONDS.labels(job.namespace, candidate.queue.name).observe(max(waited, 0.0))
     return False

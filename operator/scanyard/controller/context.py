@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from scanyard.controller.attempts import AttemptMemories
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
+from scanyard.controller.refused_admissions import RefusedAdmissions
 from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.lifecycle.job import Job
@@ -44,6 +45,7 @@ class Context:
     mirror: Mirror = field(default_factory=Mirror)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
+    refused: RefusedAdmissions = field(default_factory=RefusedAdmissions)
     dirty: WorkQueue = field(default_factory=lambda: WorkQueue(time.monotonic))
     announce: set[str] = field(default_factory=set)
     changed_queues: set[str] = field(default_factory=set)
@@ -83,4 +85,5 @@ class Context:
         """Nothing of the ScanJob is left."""
         self.memories.forget(uid)
         self.announce.discard(uid)
+        self.refused.forget(uid)
         self._refusals.pop(uid, None)

@@ -20,7 +20,7 @@ from scanyard.controller.orphans import reconcile_orphan
 from scanyard.controller.pod_actions import delete_pod, look_up
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
-from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
+from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision
 from scanyard.lifecycle.job import Job
@@ -85,6 +85,11 @@ async def reconcile(context: Context, uid: str) -> None:
         await settle_conflict(context, job)
         context.dirty.add(uid)
         return
+    except KubeRefusedError:
+        if job.status.open_attempt is None:
+            # Its admission was refused likewise: the slot must not wait until it can be told.
+            await sync(context, uid, job_standing(context, job, decision.place))
+        raise
     context.announce.discard(uid)
     if decision.ended is not None:
         _count_end(job, *decision.ended)

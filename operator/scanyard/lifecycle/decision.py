@@ -68,13 +68,17 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One ScanJob, its queue, its open attempt's Pod and the clock."""
+    """One ScanJob, its queue, its open attempt's Pod and the clock.
+
+    `refused_until`: the API server would not record its admission; not to be tried before.
+    """
 
     job: Job
     queue: Queue | None
     attempt: AttemptView
     now: datetime
     refusal: str = ""
+    refused_until: datetime | None = None
     announce: bool = False
     over_limit: bool = False
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")

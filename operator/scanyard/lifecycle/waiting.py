@@ -28,9 +28,9 @@ def waiting(view: View, status: JobStatus) -> Decision:
     if view.refusal:
         return _out_of_scope(view, status)
     place: Place = Waiting(job.queue_key)
-    if status.retry_at is not None and status.retry_at > now:
-        place = Parked(job.queue_key, "retry", status.retry_at)
-        return Decision(status, place, look_again_at=status.retry_at)
+    for until in (status.retry_at, view.refused_until):
+        if until is not None and until > now:
+            return Decision(status, Parked(job.queue_key, "retry", until), look_again_at=until)
     changed_by_user = resumed or status is not job.status
     if changed_by_user or view.announce or _stale_announcement(job, view.queue):
         status = _announced(view, status)

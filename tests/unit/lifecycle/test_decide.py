@@ -118,6 +118,14 @@ def test_refused_pod_is_parked_until_its_back_off_ends() -> None:
     assert look(status=status | {"retryAt": at(0)}).place == Waiting("team/default")
 
 
+def test_refused_admission_is_parked_until_its_back_off_ends() -> None:
+    until = NOW + timedelta(seconds=3)
+    decision = look(view={"refused_until": until})
+    assert decision.place == Parked("team/default", "retry", until)
+    assert decision.look_again_at == until
+    assert look(view={"refused_until": NOW}).place == Waiting("team/default")
+
+
 # --- finished and rerun
 
 
