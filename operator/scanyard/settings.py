@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -12,6 +13,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from scanyard.errors import InvalidInputError
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+#: The namespaces of an installation, as the API's paths want them: None stands for all.
+Scope = tuple[str | None, ...]
+EVERYWHERE: Scope = (None,)
 
 #: What no scan may reach whatever a queue says: this host, link-local with the cloud metadata
 #: services (169.254.169.254, fd00:ec2::254), multicast, and "no address".
@@ -41,8 +47,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SCANYARD_", frozen=True, extra="ignore")
 
     redis_url: str = "redis://localhost:6379/0"
+    redis_username: str | None = None
     redis_password: SecretStr | None = None
+    redis_ca_file: Path | None = None
+    redis_cert_file: Path | None = None
+    redis_key_file: Path | None = None
+    redis_sentinels: Annotated[list[str], NoDecode] = []
+    redis_sentinel_master: str = "mymaster"
+    redis_sentinel_username: str | None = None
+    redis_sentinel_password: SecretStr | None = None
+    redis_cluster: bool = False
     installation: str = "scanyard/scanyard"
+    watch_namespaces: Annotated[list[NamespaceName], NoDecode] = []
     scanner_image: str = "scanyard/scanner:dev"
     scanner_image_pull_policy: str = Field("IfNotPresent", pattern="^(Always|IfNotPresent|Never)$")
     scanner_image_pull_secrets: Annotated[list[str], NoDecode] = []
@@ -60,15 +76,24 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     http_port: int = Field(8080, ge=1, le=65535)
 
-    @field_validator("redis_password", mode="before")
+    @property
+    def scope(self) -> Scope:
+        """Where this installation looks for ScanJobs, ScanQueues and their Pods."""
+        return tuple(self.watch_namespaces) or EVERYWHERE
+
+    @field_validator("redis_password", "redis_sentinel_password", mode="before")
     @classmethod
     def _without_line_end(cls, value: object) -> object:
         # A Secret made from a file often ends in a newline that nobody meant.
         return value.strip() if isinstance(value, str) else value
 
-    _split_lists = field_validator("scanner_image_pull_secrets", "denied_networks", mode="before")(
-        _split
-    )
+    _split_lists = field_validator(
+        "scanner_image_pull_secrets",
+        "denied_networks",
+        "redis_sentinels",
+        "watch_namespaces",
+        mode="before",
+    )(_split)
 
 
 def load_settings() -> Settings:

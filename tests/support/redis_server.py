@@ -56,13 +56,16 @@ class RedisServer:
         if snapshot is not None:
             dump.write_bytes(snapshot)
         words = ["setpriv", "--pdeathsig", "KILL"]  # it ends with the tests, however they end
-        words += [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        words += ["--dir", str(self._directory), "--appendonly", "no", "--daemonize", "no"]
-        words += [f"--{w}" if not i % 2 else w for i, w in enumerate(self._options)]
+        words += [program, *self._arguments()]
         log = self._directory / "redis.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(words, stdout=output, stderr=output)
         self._wait_until_it_answers(log)
+
+    def _arguments(self) -> list[str]:
+        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        words += ["--dir", str(self._directory), "--appendonly", "no", "--daemonize", "no"]
+        return words + [f"--{w}" if not i % 2 else w for i, w in enumerate(self._options)]
 
     def kill(self) -> None:
         """End it at once (SIGKILL): nothing is written any more."""
@@ -96,6 +99,20 @@ class RedisServer:
                 return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False
+
+
+class SentinelServer(RedisServer):
+    """A Sentinel that watches one master on loopback; its quorum is itself."""
+
+    def __init__(self, directory: Path, master: str, master_port: int, *lines: str) -> None:
+        super().__init__(directory)
+        self._configuration = directory / "sentinel.conf"
+        monitor = f"sentinel monitor {master} 127.0.0.1 {master_port} 1"
+        self._configuration.write_text("\n".join((monitor, *lines, "")), encoding="utf-8")
+
+    def _arguments(self) -> list[str]:
+        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
+        return [str(self._configuration), "--sentinel", *words]
 
 
 def free_port() -> int:

@@ -17,23 +17,13 @@ from redis import exceptions
 from redis.asyncio import Redis
 
 from scanyard.queueing.errors import InvalidBatch, LedgerMisconfigured, LedgerUnavailable
+from scanyard.queueing.faults import misconfiguration, told
 from scanyard.queueing.scripts import Script
 
 _T = TypeVar("_T")
 
 #: Called with a script's name and the seconds that its answer took, once for each answer.
 Observe = Callable[[str, float], None]
-
-_ACCESS_MEND = (
-    "set the operator's Redis user and password (Secret, SCANYARD_REDIS_PASSWORD) to those of the "
-    "server, and allow that user EVAL, EVALSHA, CONFIG GET or INFO, and the keys {scanyard:*"
-)
-_DENIED = (
-    exceptions.AuthenticationError,
-    exceptions.AuthenticationWrongNumberOfArgsError,
-    exceptions.AuthorizationError,
-    exceptions.NoPermissionError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +79,7 @@ class Channel:
                 pause = random.uniform(0, backoff)  # noqa: S311 - spreads load, hides nothing
                 if time.monotonic() + pause >= deadline:
                     raise LedgerUnavailable(
-                        f"Redis does not answer {name}: {_told(error)}"
+                        f"Redis does not answer {name}: {told(error)}"
                     ) from error
                 await asyncio.sleep(pause)
                 backoff = min(backoff * 2, self._timing.longest_backoff_seconds)
@@ -107,13 +97,6 @@ def _raise_if_hopeless(error: Exception) -> None:
     text = str(error)
     if text.startswith("SCANYARD_INVALID"):
         raise InvalidBatch(text.removeprefix("SCANYARD_INVALID ")) from error
-    if isinstance(error, exceptions.OutOfMemoryError):
-        raise LedgerMisconfigured(
-            f"Redis is at its maxmemory and takes nothing more ({text}); raise maxmemory"
-        ) from error
-    if isinstance(error, _DENIED) or text.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
-        raise LedgerMisconfigured(f"Redis refuses the operator ({text}); {_ACCESS_MEND}") from error
-
-
-def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    mend = misconfiguration(error)
+    if mend is not None:
+        raise LedgerMisconfigured(mend) from error

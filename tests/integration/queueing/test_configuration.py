@@ -12,17 +12,14 @@ from scanyard.queueing.connect import open_client
 from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.errors import LedgerMisconfigured
 from scanyard.queueing.ledger import Ledger
-from scanyard.queueing.operations import (
-    Adopt,
-    Drop,
-    Enqueue,
-    OpResult,
-    Park,
-    Release,
-    Requeue,
-    Take,
+from scanyard.queueing.operations import Drop, OpResult
+from tests.integration.queueing.helpers import (
+    HURRIED,
+    INSTALLATION,
+    JOB,
+    least_rights,
+    use_everything,
 )
-from tests.integration.queueing.helpers import ATTEMPT, HURRIED, INSTALLATION, JOB, OTHER, Q
 from tests.support.redis_server import RedisServer, free_port
 
 EVICTING = ["allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-ttl"]
@@ -80,19 +77,10 @@ async def test_a_user_with_too_few_rights_is_told_which(
             await ledger_of(client).rebuild(7, LedgerContents())
 
 
-#: All that the ledger's user needs; also what an ACL for it should say.
-LEAST_RIGHTS = (
-    "+eval +evalsha +info +select +client|setname "
-    "+hget +hmget +hset +hdel +hlen +hscan +zadd +zrem +zcard +zcount +zrange +zrangebyscore "
-    "+sadd +srem +scard +exists +unlink"
-)
-
-
 async def test_a_user_with_the_least_rights_can_do_everything(own_redis: RedisServer) -> None:
-    words = ["on", ">secret", "~{scanyard:*", "-@all", *LEAST_RIGHTS.split()]
     async with open_client(own_redis.url) as client:
-        await client.execute_command("ACL", "SETUSER", "scanyard", *words)  # type: ignore[no-untyped-call]
-    async with open_client(own_redis.url.replace("://", "://scanyard:secret@")) as client:
+        await client.execute_command("ACL", "SETUSER", "scanyard", *least_rights())  # type: ignore[no-untyped-call]
+    async with open_client(own_redis.url, "secret", username="scanyard") as client:
         await use_everything(ledger_of(client))
 
 
@@ -110,18 +98,6 @@ async def test_all_keys_of_an_installation_live_in_one_slot_of_a_cluster(tmp_pat
             slots = {await client.cluster("KEYSLOT", key) for key in keys}
     assert len(keys) > 5
     assert len(slots) == 1
-
-
-async def use_everything(ledger: Ledger) -> None:
-    """Call each script, and run each operation."""
-    for _ in range(2):
-        await ledger.rebuild(7, LedgerContents([Enqueue(Q, JOB, 1.0), Park(Q, "a/b/2", "x", 1.0)]))
-    await ledger.apply([Take(Q, JOB, ATTEMPT, 1), Requeue(Q, JOB, ATTEMPT, 1.0), Drop(JOB)])
-    await ledger.apply([Adopt(Q, JOB, ATTEMPT), Release(Q, JOB, ATTEMPT)])
-    await ledger.apply([Enqueue(OTHER, JOB, 1.0), Adopt(Q, "a/b/3", "3/0/1")])
-    assert (await ledger.heads([OTHER], 1))[OTHER].waiting == 1
-    assert len(await ledger.parked("x", 1)) == 1
-    assert len((await ledger.entries()).entries) == 3
 
 
 @pytest.mark.parametrize("password", [None, "wrong"])
