@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import signal
 import sys
@@ -22,16 +21,18 @@ from scanyard.controller.probes import Probes, serve_probes
 from scanyard.controller.progress import ProgressReader
 from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import run_workers
+from scanyard.controller.redis_client import redis_for
+from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
 from scanyard.controller.watch import watch
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import NoClusterError, connect
 from scanyard.kube.errors import KubeError, KubeNotFoundError
-from scanyard.kube.resources import SCANJOBS, SERVICE_CIDRS
+from scanyard.kube.listing import list_in
+from scanyard.kube.resources import SCANJOBS
 from scanyard.lifecycle.scope import DenyList, IPNetwork
 from scanyard.logs import configure_logging
-from scanyard.queueing.connect import open_client
 from scanyard.queueing.errors import Fenced
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.writer import LedgerWriter
@@ -78,12 +79,8 @@ async def _run(settings: Settings) -> None:
 
 
 async def _lead(settings: Settings, probes: Probes) -> None:
-    password = settings.redis_password
-    redis = open_client(
-        settings.redis_url, password.get_secret_value() if password is not None else None
-    )
     ledger = Ledger(
-        redis,
+        redis_for(settings),
         settings.installation,
         observe=lambda _, seconds: metrics.REDIS_SECONDS.observe(seconds),
     )
@@ -129,24 +126,14 @@ async def _wait_for_api(kube: KubeClient, settings: Settings, probes: Probes) ->
     backoff = Backoff(longest=5.0)
     while True:
         try:
-            await kube.list_all(SCANJOBS)
-            return [*settings.denied_networks, *await _service_networks(kube)]
+            await list_in(kube, settings.scope, SCANJOBS)
+            return [*settings.denied_networks, *await service_networks(kube, settings.scope)]
         except KubeNotFoundError:
             probes.waiting_for = "the ScanJob and ScanQueue resources; install the crds"
         except KubeError as error:
             probes.waiting_for = f"the API server: {error}"
         log.warning("waits for %s", probes.waiting_for)
         await asyncio.sleep(backoff.next_delay())
-
-
-async def _service_networks(kube: KubeClient) -> list[IPNetwork]:
-    try:
-        items, _ = await kube.list_all(SERVICE_CIDRS)
-    except KubeNotFoundError:
-        log.warning("this cluster has no ServiceCIDR objects; deny its Service range by settings")
-        return []
-    texts = [text for item in items for text in item.get("spec", {}).get("cidrs") or ()]
-    return [ipaddress.ip_network(text) for text in texts]
 
 
 def _observe_api(verb: str, resource: str, status: int, seconds: float) -> None:

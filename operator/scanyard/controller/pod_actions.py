@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scanyard.controller.context import Context
-from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
+from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import NODES, PODS
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.status import Attempt
@@ -52,11 +52,12 @@ def is_same(raw: Mapping[str, Any], pod: PodState) -> bool:
 
 
 async def _node_ready(context: Context, node: str) -> bool:
+    """Whether it surely is; without the right to read nodes nobody knows, so the slot waits."""
     if not node:
         return False
     try:
         raw = await context.kube.get(NODES, None, node)
-    except KubeNotFoundError:
+    except KubeRefusedError:
         return False
     conditions = raw.get("status", {}).get("conditions") or ()
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)

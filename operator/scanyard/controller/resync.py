@@ -7,6 +7,7 @@ import asyncio
 from scanyard.api import names
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue, queue_rules_changed
+from scanyard.kube.listing import list_in
 from scanyard.kube.resources import PODS, SCANJOBS, SCANQUEUES
 
 _OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
@@ -14,9 +15,11 @@ _OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 
 async def refresh_mirror(context: Context) -> None:
     """List everything consistently; what is gone is forgotten, what is news is looked at."""
-    kube, mirror = context.kube, context.mirror
+    kube, scope, mirror = context.kube, context.settings.scope, context.mirror
     queues, jobs, pods = await asyncio.gather(
-        kube.list_all(SCANQUEUES), kube.list_all(SCANJOBS), kube.list_all(PODS, labels=_OURS)
+        list_in(kube, scope, SCANQUEUES),
+        list_in(kube, scope, SCANJOBS),
+        list_in(kube, scope, PODS, labels=_OURS),
     )
     for raw in queues[0]:
         on_scanqueue(context, None, raw)

@@ -23,6 +23,7 @@ from scanyard.controller.backoff import delay
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
 from scanyard.errors import ScanyardError
+from scanyard.settings import Scope
 
 #: Takes the kind of an event and the raw object.
 Handler = Callable[[Context, str | None, Any], None]
@@ -49,7 +50,7 @@ async def watch(context: Context) -> None:
     def body() -> None:
         error: BaseException | None = None
         try:
-            uvloop.run(_kopf(hand_over, stop))
+            uvloop.run(_kopf(hand_over, stop, context.settings.scope))
         except BaseException as caught:  # noqa: BLE001 - it ends the process, see below
             error = caught
         loop.call_soon_threadsafe(report, error)
@@ -63,11 +64,15 @@ async def watch(context: Context) -> None:
         thread.join(_STOP_SECONDS)
 
 
-async def _kopf(hand_over: Callable[[Handler, kopf.RawEvent], None], stop: threading.Event) -> None:
+async def _kopf(
+    hand_over: Callable[[Handler, kopf.RawEvent], None], stop: threading.Event, scope: Scope
+) -> None:
+    namespaces = [namespace for namespace in scope if namespace is not None]
     await kopf.operator(
         registry=_registry(hand_over),
         settings=_settings(),
-        clusterwide=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
         standalone=True,
         stop_flag=stop,
     )

@@ -55,5 +55,7 @@ def error_for(status: int, message: str, retry_after_seconds: float = 0) -> Kube
     if status >= 500 or status in _RETRYABLE:
         return KubeUnavailableError(status, message, retry_after_seconds)
     if status == 403 and _NO_RIGHT.search(message):
-        message += "; give the operator's ClusterRole this right (`helm upgrade` restores it)"
+        message += (
+            "; give the operator's ClusterRole or Role this right (`helm upgrade` restores it)"
+        )
     return _BY_STATUS.get(status, KubeRefusedError)(status, message)
