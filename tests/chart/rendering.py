@@ -30,10 +30,44 @@ MATRIX: dict[str, Object] = {
         "redis": {"enabled": False},
         "externalRedis": {"url": "redis://redis.example:6379/0"},
     },
+    "redis-with-certificates": {
+        "redis": {"enabled": False},
+        "externalRedis": {
+            "url": "rediss://redis.example:6380/0",
+            "username": "scanyard",
+            "existingSecret": "redis-auth",
+            "tls": {"caSecret": "redis-ca", "caSecretKey": "root.pem", "certificateSecret": "mine"},
+        },
+    },
+    "redis-sentinel": {
+        "redis": {"enabled": False},
+        "externalRedis": {
+            "sentinel": {
+                "hosts": ["redis-0.example:26379", "[2001:db8::1]:26379"],
+                "masterName": "scans",
+                "database": 3,
+                "tls": True,
+                "username": "watcher",
+                "existingSecret": "sentinel-auth",
+            },
+            "tls": {"caSecret": "redis-ca"},
+        },
+    },
+    "redis-cluster": {
+        "redis": {"enabled": False},
+        "externalRedis": {"url": "redis://redis-cluster.example:6379", "cluster": True},
+    },
+    "some-namespaces": {
+        "watchNamespaces": ["team-a", "team-b"],
+        "rbac": {"userRoles": False},
+        "crds": {"enabled": False},
+    },
     "existing-redis-secret": {
         "redis": {"existingSecret": "mine", "existingSecretKey": "auth"},
     },
     "minimal": {
+        "replicas": 1,
+        "networkPolicy": {"enabled": False},
         "crds": {"enabled": False},
         "queues": [],
         "metrics": {"service": {"enabled": False}},
@@ -56,7 +90,20 @@ MATRIX: dict[str, Object] = {
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
             "nodeSelectorTerms": [{"matchExpressions": [{"key": "scans", "operator": "Exists"}]}],
         }}},
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"},
+        ],
         "priorityClassName": "system-cluster-critical",
+        "replicas": 3,
+        "leaderElection": {"leaseSeconds": 30},
+        "networkPolicy": {
+            "metricsFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+            "egress": {
+                "enabled": True,
+                "apiServer": {"cidrs": ["10.0.0.10/32", "2001:db8::10/128"], "ports": [6443]},
+                "extra": [{"to": [{"ipBlock": {"cidr": "10.0.9.0/24"}}]}],
+            },
+        },
         "podAnnotations": {"example.com/a": "b"},
         "podLabels": {"example.com/c": "d"},
         "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}],
@@ -90,9 +137,9 @@ class Chart:
         """All manifests, hooks included; fails the test if Helm refuses. Rendered once."""
         return _rendered(self, json.dumps(values or {}))
 
-    def render(self, values: Object) -> str:
-        """The same, rendered anew."""
-        result = self._template(values)
+    def render(self, values: Object, *flags: str) -> str:
+        """The same, rendered anew, with more flags of `helm template`."""
+        result = self._template(values, *flags)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
@@ -120,8 +167,10 @@ class Chart:
         """`helm lint --strict`."""
         return self._run("lint", "--strict", str(CHART), values=values)
 
-    def _template(self, values: Object) -> subprocess.CompletedProcess[str]:
-        return self._run("template", RELEASE, str(CHART), "--namespace", NAMESPACE, values=values)
+    def _template(self, values: Object, *flags: str) -> subprocess.CompletedProcess[str]:
+        return self._run(
+            "template", RELEASE, str(CHART), "--namespace", NAMESPACE, *flags, values=values
+        )
 
     def _run(self, *arguments: str, values: Object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

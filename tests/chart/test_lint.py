@@ -38,8 +38,9 @@ def test_the_first_scan_in_the_notes_is_valid(
     manifest = yaml.safe_load(heredoc)
     assert kubeconform.problems(yaml.safe_dump(manifest)) == ""
     queues = MATRIX[name].get("queues") or [{"name": "default"}]
+    home = MATRIX[name].get("watchNamespaces", [NAMESPACE])[0]
     assert manifest["spec"]["queueRef"]["name"] == queues[0]["name"]
-    assert f"-n {queues[0].get('namespace', NAMESPACE)} " in notes
+    assert f"-n {queues[0].get('namespace', home)} " in notes
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import MATRIX, Chart, Object, hook_events, of_kind, one
+from tests.chart.rendering import MATRIX, NAMESPACE, Chart, Object, hook_events, of_kind, one
 
 READ = {"get", "list", "watch"}
 WRITE = {"create", "update", "patch", "delete", "deletecollection"}
@@ -28,19 +28,74 @@ def grants(table: dict[str, set[str]]) -> set[tuple[str, str]]:
     return {(resource, verb) for resource, verbs in table.items() for verb in verbs}
 
 
+#: In each namespace that the operator watches.
+IN_NAMESPACES = {
+    "scanjobs.scanyard.dev": READ,
+    "scanqueues.scanyard.dev": {"list", "watch"},
+    "scanjobs/status.scanyard.dev": {"patch"},
+    "scanqueues/status.scanyard.dev": {"patch"},
+    "pods": READ | {"create", "delete"},
+    "pods/log": {"get"},
+    "events": {"create"},
+}
+LEASE = {"leases.coordination.k8s.io": {"create"}, "leases.coordination.k8s.io!": {"get", "update"}}
+CLUSTER_LEASE_ROLE = "security-scanyard-operator"
+
+
+def roles(objects: list[Object], name: str) -> dict[str, set[tuple[str, str]]]:
+    """Roles of a name: namespace to what they grant."""
+    return {
+        role["metadata"]["namespace"]: permissions(role)
+        for role in of_kind(objects, "Role")
+        if role["metadata"]["name"] == name
+    }
+
+
 def test_the_operator_has_exactly_the_verbs_it_uses(chart: Chart) -> None:
-    role = one(chart.objects(), "ClusterRole", "scanyard-operator")
-    assert permissions(role) == grants({
-        "scanjobs.scanyard.dev": READ,
-        "scanqueues.scanyard.dev": {"list", "watch"},
-        "scanjobs/status.scanyard.dev": {"patch"},
-        "scanqueues/status.scanyard.dev": {"patch"},
-        "pods": READ | {"create", "delete"},
-        "pods/log": {"get"},
+    objects = chart.objects()
+    assert permissions(one(objects, "ClusterRole", "scanyard-operator")) == grants({
+        **IN_NAMESPACES,
         "nodes": {"get"},
         "servicecidrs.networking.k8s.io": {"list"},
-        "events": {"create"},
+        "leases.coordination.k8s.io!": {"list"},
     })  # fmt: skip
+    assert roles(objects, "scanyard-operator") == {}
+    assert roles(objects, CLUSTER_LEASE_ROLE) == {"kube-system": grants(LEASE)}
+
+
+def test_in_some_namespaces_it_has_nothing_in_the_cluster_as_a_whole(chart: Chart) -> None:
+    objects = chart.objects(MATRIX["some-namespaces"])
+    assert of_kind(objects, "ClusterRole") == of_kind(objects, "ClusterRoleBinding") == []
+    rights = grants({**IN_NAMESPACES, **LEASE})
+    assert roles(objects, "scanyard-operator") == {"team-a": rights, "team-b": rights}
+    assert roles(objects, CLUSTER_LEASE_ROLE) == {
+        "kube-system": grants({"leases.coordination.k8s.io!": {"get"}})
+    }
+    bound = {
+        binding["metadata"]["namespace"]
+        for binding in of_kind(objects, "RoleBinding")
+        if binding["metadata"]["name"] == "scanyard-operator"
+    }
+    assert bound == {"team-a", "team-b"}
+
+
+def test_kube_system_can_be_left_alone(chart: Chart) -> None:
+    values = {"watchNamespaces": ["team-a"], "rbac": {"readClusterLease": False}}
+    namespaces = {role["metadata"]["namespace"] for role in of_kind(chart.objects(values), "Role")}
+    assert namespaces == {"team-a", NAMESPACE}
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_names_limit_what_can_be_limited_to_leases_of_ours(chart: Chart, name: str) -> None:
+    for role in chart.objects(MATRIX[name]):
+        for rule in role.get("rules") or []:
+            if rule["resources"] == ["leases"] and rule["verbs"] != ["create"]:
+                assert rule["resourceNames"] == ["scanyard"]
+
+
+def test_roles_for_people_are_a_choice(chart: Chart) -> None:
+    made = of_kind(chart.objects({"rbac": {"userRoles": False}}), "ClusterRole")
+    assert [role["metadata"]["name"] for role in made] == ["scanyard-operator"]
 
 
 def test_edit_writes_scanjobs_only(chart: Chart) -> None:

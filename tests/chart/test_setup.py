@@ -95,6 +95,8 @@ def test_operator_and_redis_use_the_same_password(chart: Chart, name: str, refer
     [
         ("defaults", f"redis://scanyard-redis.{NAMESPACE}.svc:6379/0"),
         ("external-redis", "rediss://redis.example:6380/1"),
+        ("redis-cluster", "redis://redis-cluster.example:6379"),
+        ("redis-sentinel", "rediss:///3"),
     ],
 )
 def test_the_operator_is_told_where_redis_is(chart: Chart, name: str, url: str) -> None:
@@ -124,6 +126,22 @@ def test_queues_of_other_namespaces_bring_their_rights(chart: Chart) -> None:
         role["metadata"]["namespace"]
         for role in of_kind(objects, "RoleBinding")
         if role["metadata"]["name"] == "yard-setup-queues"
+    ]
+    assert sorted(roles) == ["team-a", "team-b"]
+
+
+def test_watched_namespaces_get_the_queues_that_name_no_other(chart: Chart) -> None:
+    listed = [{"name": "default"}, {"name": "slow", "namespace": "team-b", "maxConcurrent": 1}]
+    objects = chart.objects({**MATRIX["some-namespaces"], "queues": listed})
+    assert [queue.key for queue in queues(objects)] == [
+        "team-a/default",
+        "team-b/default",
+        "team-b/slow",
+    ]
+    roles = [
+        role["metadata"]["namespace"]
+        for role in of_kind(objects, "Role")
+        if role["metadata"]["name"] == "scanyard-setup-queues"
     ]
     assert sorted(roles) == ["team-a", "team-b"]
 

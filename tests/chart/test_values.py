@@ -13,6 +13,19 @@ from scanyard.settings import DEFAULT_DENIED_NETWORKS, Settings, load_settings
 from tests.chart.rendering import CHART, MATRIX, ROOT, Chart, Object, environment, one
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+#: Read by the election of the leader, not by the other settings.
+LEADERSHIP = {"SCANYARD_POD_NAME", "SCANYARD_LEASE_SECONDS"}
+
+
+def external(**values: Any) -> Object:
+    """Values for a Redis that is not the bundled one."""
+    return {"redis": {"enabled": False}, "externalRedis": values}
+
+
+def egress_to_api(values: Object) -> Object:
+    """These values, with a NetworkPolicy for egress that knows the API server's address."""
+    egress = {"enabled": True, "apiServer": {"cidrs": ["10.0.0.10/32"]}}
+    return {**values, "networkPolicy": {"egress": egress}}
 
 
 @pytest.mark.parametrize(
@@ -34,9 +47,24 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
         ({"redis": {"maxMemory": "192Mi"}}, "/redis/maxMemory"),
         ({"externalRedis": {"url": "redis.example:6379"}}, "/externalRedis/url"),
         ({"redis": {"enabled": False}}, "set externalRedis.url"),
+        (external(url="redis://a", sentinel={"hosts": ["b"]}), "set one of them"),
+        (external(cluster=True, sentinel={"hosts": ["b"]}), "exclude each other"),
+        (external(url="redis://a", tls={"caSecret": "ca"}), "with rediss://"),
+        (external(sentinel={"hosts": ["b"]}, tls={"caSecret": "ca"}), "externalRedis.sentinel.tls"),
+        (external(sentinel={"hosts": ["redis://b"]}), "/externalRedis/sentinel/hosts/0"),
+        ({"replicas": -1}, "/replicas"),
+        ({"leaderElection": {"leaseSeconds": 1}}, "/leaderElection/leaseSeconds"),
+        ({"watchNamespaces": ["Team"]}, "/watchNamespaces/0"),
+        ({"watchNamespaces": ["a"], "queues": [{"name": "q", "namespace": "b"}]}, "namespace b"),
+        ({"networkPolicy": {"egress": {"enabled": True}}}, "set networkPolicy.egress.apiServer"),
+        (egress_to_api({"redis": {"enabled": False}, "externalRedis": {"url": "redis://a"}}),
+         "set networkPolicy.egress.externalRedis"),
+        ({"metrics": {"serviceMonitor": {"enabled": True}}}, "metrics.serviceMonitor.force"),
+        ({"metrics": {"serviceMonitor": {"enabled": True}, "service": {"enabled": False}}},
+         "set metrics.service.enabled"),
         ({"serviceAccount": {"create": False}}, "set serviceAccount.name"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_refused_by_name(chart: Chart, values: Object, message: str) -> None:
     assert message in chart.refusal(values)
 
@@ -82,7 +110,7 @@ def test_the_operator_can_read_its_environment(
 ) -> None:
     settings, variables = operator_settings(chart, MATRIX[name], monkeypatch)
     known = {f"SCANYARD_{field.upper()}" for field in Settings.model_fields}
-    assert {key for key in variables if key.startswith("SCANYARD_")} <= known
+    assert {key for key in variables if key.startswith("SCANYARD_")} <= known | LEADERSHIP
     assert settings.installation == "security/scanyard"
 
 
@@ -99,6 +127,73 @@ def test_values_reach_the_operator(chart: Chart, monkeypatch: pytest.MonkeyPatch
     assert ip_network("2001:db8::/32") in settings.denied_networks
     assert ip_network("169.254.0.0/16") in settings.denied_networks
     assert variables["HTTPS_PROXY"] == "http://proxy.example:3128"
+
+
+def test_a_redis_with_certificates_reaches_the_operator(
+    chart: Chart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = operator_settings(chart, MATRIX["redis-with-certificates"], monkeypatch)
+    assert settings.redis_username == "scanyard"
+    deployment = one(chart.objects(MATRIX["redis-with-certificates"]), "Deployment", "scanyard")
+    spec = deployment["spec"]["template"]["spec"]
+    (mount,) = [m for m in spec["containers"][0]["volumeMounts"] if m["name"] == "redis-tls"]
+    (volume,) = [v for v in spec["volumes"] if v["name"] == "redis-tls"]
+    files = {
+        f"{mount['mountPath']}/{item['path']}": (source["secret"]["name"], item["key"])
+        for source in volume["projected"]["sources"]
+        for item in source["secret"]["items"]
+    }
+    assert files == {
+        str(settings.redis_ca_file): ("redis-ca", "root.pem"),
+        str(settings.redis_cert_file): ("mine", "tls.crt"),
+        str(settings.redis_key_file): ("mine", "tls.key"),
+    }
+
+
+def test_sentinels_reach_the_operator(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, variables = operator_settings(chart, MATRIX["redis-sentinel"], monkeypatch)
+    assert settings.redis_sentinels == ["redis-0.example:26379", "[2001:db8::1]:26379"]
+    assert settings.redis_sentinel_master == "scans"
+    assert settings.redis_sentinel_username == "watcher"
+    secret = {"name": "sentinel-auth", "key": "sentinel-password"}
+    assert variables["SCANYARD_REDIS_SENTINEL_PASSWORD"] == {"secretKeyRef": secret}
+    assert settings.redis_cert_file is None
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_only_a_cluster_is_told_to_be_one(
+    chart: Chart, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = operator_settings(chart, MATRIX[name], monkeypatch)
+    assert settings.redis_cluster is (name == "redis-cluster")
+    assert bool(settings.redis_sentinels) is (name == "redis-sentinel")
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_only_the_bundled_redis_gets_no_files(chart: Chart, name: str) -> None:
+    """What externalRedis says counts only where the bundled one is off."""
+    values = MATRIX[name] | {"redis": {"enabled": True}}
+    text = chart.text(values)
+    assert "redis-tls" not in text
+    assert "SENTINEL" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "watched"), [("defaults", []), ("some-namespaces", ["team-a", "team-b"])]
+)
+def test_the_operator_is_told_what_to_watch(
+    chart: Chart, name: str, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = operator_settings(chart, MATRIX[name], monkeypatch)
+    assert settings.watch_namespaces == watched
+
+
+def test_the_notes_say_what_single_namespaces_cannot_have(chart: Chart) -> None:
+    notes = chart.notes(MATRIX["some-namespaces"])
+    for words in ("team-a, team-b only", "extraDeniedNetworks", "No roles for people"):
+        assert words in notes
+    assert "team-a/default" in notes
+    assert "extraDeniedNetworks" not in chart.notes({})
 
 
 def test_the_default_deny_list_is_at_least_the_operators_own() -> None:

@@ -6,7 +6,7 @@ It imports no test framework, so that the demo can use it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ IMAGES: Final = ("operator", "scanner", "redis", "targets")
 INSTALLED_FROM: Final = "scanyard.dev/installed-from"
 
 _VALUES: Final = {"image.tag": "dev", "scanner.image.tag": "dev", "redis.image.tag": "dev"}
+#: Most tests look at the operator as one process, and kill or freeze that one.
+ONE_OPERATOR: Final = ("--set=replicas=1",)
 _TIMEOUT: Final = "4m"
 
 
@@ -44,21 +46,23 @@ class Release:
             raise
         return str(json.loads(printed)[-1]["status"])
 
-    def upgrade(self) -> None:
+    def upgrade(self, chart: Path = CHART, flags: Sequence[str] = ONE_OPERATOR) -> None:
         """Install or upgrade, and wait until all of it is ready; CommandError if it is not.
 
-        What was killed half-way blocks every upgrade, so it is taken away first; ScanJobs stay.
+        `flags` are of `helm upgrade`. What was killed half-way blocks every upgrade, so it is taken
+        away first; ScanJobs stay.
         """
         if self.state().startswith("pending"):
             self.uninstall()
         note = INSTALLED_FROM.replace(".", r"\.")
-        pairs = _VALUES | {f"podAnnotations.{note}": made_from()}
+        pairs = _VALUES | {f"podAnnotations.{note}": made_from(chart, flags)}
         self._run(
-            *("upgrade", "--install", NAME, str(CHART), "--create-namespace"),
+            *("upgrade", "--install", NAME, str(chart), "--create-namespace"),
             # The CRDs may be there from an earlier installation, or applied without Helm.
             *("--take-ownership", *self._force_conflicts()),
             *("--wait", f"--timeout={_TIMEOUT}"),
             *(f"--set-string={name}={value}" for name, value in pairs.items()),
+            *flags,
             what="helm upgrade --install",
         )
 
@@ -89,9 +93,9 @@ def held(settings: Settings) -> Iterator[Release]:
         yield opened
 
 
-def made_from() -> str:
-    """A short name for what a release of this checkout is made from: chart, values, images."""
-    return fingerprint.of(CHART, json.dumps(_VALUES), *map(_image_id, IMAGES))
+def made_from(chart: Path = CHART, flags: Sequence[str] = ONE_OPERATOR) -> str:
+    """A short name for what a release is made from: chart, values, this checkout's images."""
+    return fingerprint.of(chart, json.dumps(_VALUES), *flags, *map(_image_id, IMAGES))
 
 
 def _image_id(name: str) -> str:

@@ -60,32 +60,6 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
-{{/* Name of the Secret with the Redis password; empty if there is no password. */}}
-{{- define "scanyard.redisSecretName" -}}
-{{- if .Values.redis.enabled }}
-{{- default (printf "%s-redis" (include "scanyard.fullname" .)) .Values.redis.existingSecret }}
-{{- else }}
-{{- .Values.externalRedis.existingSecret }}
-{{- end }}
-{{- end }}
-
-{{- define "scanyard.redisSecretKey" -}}
-{{- ternary .Values.redis.existingSecretKey .Values.externalRedis.existingSecretKey .Values.redis.enabled }}
-{{- end }}
-
-{{/* True (non-empty) if the set-up makes the password. */}}
-{{- define "scanyard.makesRedisSecret" -}}
-{{- if and .Values.redis.enabled (not .Values.redis.existingSecret) }}true{{ end }}
-{{- end }}
-
-{{- define "scanyard.redisUrl" -}}
-{{- if .Values.redis.enabled -}}
-redis://{{ include "scanyard.fullname" . }}-redis.{{ .Release.Namespace }}.svc:6379/0
-{{- else -}}
-{{- required "redis.enabled is false: set externalRedis.url, such as redis://redis.example:6379/0" .Values.externalRedis.url }}
-{{- end -}}
-{{- end }}
-
 {{/* What Pod Security "restricted" asks of a Pod; uid 10001 is the user of our images. */}}
 {{- define "scanyard.podSecurityContext" -}}
 runAsNonRoot: true
@@ -180,11 +154,36 @@ template:
     {{- end }}
 {{- end }}
 
-{{/* The list for `scanyard setup-queues`: every queue with its namespace. */}}
+{{/*
+The list for `scanyard setup-queues`: every queue with its namespace. One that names none is made
+in the release's namespace, or in each that is watched.
+*/}}
 {{- define "scanyard.queues" -}}
+{{- $watched := .Values.watchNamespaces }}
 {{- $queues := list }}
 {{- range .Values.queues }}
-{{- $queues = append $queues (merge (dict "namespace" (default $.Release.Namespace .namespace)) .) }}
+{{- $queue := . }}
+{{- if and .namespace $watched (not (has .namespace $watched)) }}
+{{- fail (printf "queues: %s is to be made in namespace %s, which watchNamespaces does not list: nothing would ever run there" .name .namespace) }}
+{{- end }}
+{{- $namespaces := default (list $.Release.Namespace) $watched }}
+{{- if .namespace }}{{ $namespaces = list .namespace }}{{ end }}
+{{- range $namespaces }}
+{{- $queues = append $queues (merge (dict "namespace" .) $queue) }}
+{{- end }}
 {{- end }}
 {{- toYaml $queues }}
+{{- end }}
+
+{{/* Peers and ports of a NetworkPolicy from lists; empty without addresses. */}}
+{{- define "scanyard.ipBlocks" -}}
+{{- range . }}
+- ipBlock: {cidr: {{ . | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "scanyard.tcpPorts" -}}
+{{- range . }}
+- port: {{ int . }}
+{{- end }}
 {{- end }}

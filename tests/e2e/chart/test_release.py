@@ -14,7 +14,7 @@ def test_the_pods_run_where_restricted_is_enforced(release: Release) -> None:
     release.kubectl("rollout", "status", f"deployment/{NAME}-redis", "--timeout=120s")
     pods = eventually(
         lambda: json.loads(release.kubectl("get", "pods", "--output=json"))["items"],
-        lambda found: len(found) == 2,
+        lambda found: len(found) == 3,
     )
     reasons = {
         condition.get("reason")
@@ -22,7 +22,7 @@ def test_the_pods_run_where_restricted_is_enforced(release: Release) -> None:
         for condition in pod["status"]["conditions"]
         if "redis" not in pod["metadata"]["name"]
     }
-    assert "Unschedulable" in reasons, "the operator's Pod was admitted and waits for a node"
+    assert "Unschedulable" in reasons, "the operator's Pods were admitted and wait for a node"
 
 
 def test_the_default_queues_are_there(release: Release) -> None:
