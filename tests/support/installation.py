@@ -73,7 +73,8 @@ def _is_current(installation: Installation, source: str) -> bool:
         return False
     notes = found["spec"]["template"]["metadata"].get("annotations") or {}
     status = found.get("status") or {}
-    ready = status.get("readyReplicas") == 1 and status.get("updatedReplicas") == 1
+    wanted = found["spec"]["replicas"]
+    ready = {status.get("readyReplicas"), status.get("updatedReplicas")} == {wanted}
     return ready and notes.get(release.INSTALLED_FROM) == source
 
 
