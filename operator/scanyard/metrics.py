@@ -43,6 +43,7 @@ API_SECONDS = Histogram(
 REDIS_SECONDS = Histogram(
     "scanyard_redis_command_seconds", "Round trip of a ledger command.", buckets=_SHORT_BUCKETS
 )
+LEADER = Gauge("scanyard_leader", "1 while this process holds the Lease and leads.")
 LEDGER_AVAILABLE = Gauge("scanyard_ledger_available", "1 while Redis answers and is current.")
 LEDGER_REBUILDS = Counter("scanyard_ledger_rebuilds_total", "Times the ledger was rebuilt.")
 LAST_EVENT = Gauge(

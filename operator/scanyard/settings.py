@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     scan_grace_seconds: int = Field(60, ge=60, le=3600)
     log_format: LogFormat = LogFormat.AUTO
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    lease_seconds: int = Field(15, ge=3, le=300)
+    pod_name: str = Field("", max_length=253, description="tells the replicas apart")
     http_port: int = Field(8080, ge=1, le=65535)
 
     @property

@@ -7,22 +7,17 @@ event that shows its container terminated.
 
 from __future__ import annotations
 
-import re
 import statistics
 import sys
 import time
 from typing import Any
 
-from tests.support.installation import NAMESPACE, RELEASE, Installation, ensure_installed
+from tests.support.installation import ensure_installed
+from tests.support.operator_process import OperatorProcess
 from tests.support.scans import Lab, scanner_end
 from tests.support.targets import target_pods
 
 _PAIRS = 12
-_WRITES = re.compile(
-    r'^scanyard_api_requests_total\{code="2\d\d",resource="(\w+)",verb="(create|patch|delete)"\} '
-    r"([\d.e+]+)$",
-    re.MULTILINE,
-)
 
 
 def main() -> int:
@@ -36,20 +31,21 @@ def main() -> int:
             "targets": [targets.one],
             "ports": {"tcp": "22,80,443"},
         }
-        before = _writes(installation)
+        operator = OperatorProcess(installation)
+        before = operator.api_writes()
         with_scanyard, bare = [], []
         for number in range(_PAIRS):
             with_scanyard.append(_scanjob(lab, f"scan-{number}", spec))
             bare.append(_bare_pod(lab, f"scan-{number}"))
             print(".", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
-        writes = _writes(installation)
+        writes = operator.api_writes()
     added = [ours - pod for ours, pod in zip(with_scanyard, bare, strict=True)]
     print(f"ScanJob    median {statistics.median(with_scanyard):.2f} s of {_PAIRS}")
     print(f"bare Pod   median {statistics.median(bare):.2f} s of {_PAIRS}")
     print(f"added      median {statistics.median(added):.2f} s")
     for kind in sorted(writes):
-        count = writes[kind] - before.get(kind, 0)
+        count = writes[kind] - before[kind]
         print(f"writes     {kind:<22} {count / _PAIRS:.2f} per scan")
     return 0
 
@@ -94,12 +90,6 @@ def _bare_pod(lab: Lab, scan: str) -> float:
         seconds=90,
     )
     return event.at - began
-
-
-def _writes(installation: Installation) -> dict[str, float]:
-    path = f"/api/v1/namespaces/{NAMESPACE}/services/{RELEASE}-metrics:metrics/proxy/metrics"
-    text = installation.cluster.kubectl("get", "--raw", path)
-    return {f"{verb} {resource}": float(n) for resource, verb, n in _WRITES.findall(text)}
 
 
 if __name__ == "__main__":

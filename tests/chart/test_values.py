@@ -13,8 +13,6 @@ from scanyard.settings import DEFAULT_DENIED_NETWORKS, Settings, load_settings
 from tests.chart.rendering import CHART, MATRIX, ROOT, Chart, Object, environment, one
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-#: Read by the election of the leader, not by the other settings.
-LEADERSHIP = {"SCANYARD_POD_NAME", "SCANYARD_LEASE_SECONDS"}
 
 
 def external(**values: Any) -> Object:
@@ -110,7 +108,7 @@ def test_the_operator_can_read_its_environment(
 ) -> None:
     settings, variables = operator_settings(chart, MATRIX[name], monkeypatch)
     known = {f"SCANYARD_{field.upper()}" for field in Settings.model_fields}
-    assert {key for key in variables if key.startswith("SCANYARD_")} <= known | LEADERSHIP
+    assert {key for key in variables if key.startswith("SCANYARD_")} <= known
     assert settings.installation == "security/scanyard"
 
 

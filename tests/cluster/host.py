@@ -36,6 +36,7 @@ TEST_PROGRAMS = {
     "ip": "iproute2",
     "masscan": "masscan",
     "nmap": "nmap",
+    "openssl": "openssl",
     "redis-server": "redis-server",
 }
 

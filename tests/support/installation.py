@@ -39,13 +39,13 @@ class Installation:
         return None if reply.code == 404 else reply.expect()
 
     def operator_log(self, lines: int = 60) -> str:
-        """The last lines of the operator, and of its last life if it was restarted."""
+        """The last lines of each operator, and of its last life if it was restarted."""
         told = []
         for previous in ([], ["--previous"]):
             done = self.cluster.try_kubectl(
                 f"--namespace={NAMESPACE}",
                 "logs",
-                f"deployment/{RELEASE}",
+                f"--selector=app.kubernetes.io/component=operator,app.kubernetes.io/instance={RELEASE}",
                 f"--tail={lines}",
                 *previous,
             )
@@ -74,7 +74,7 @@ def _is_current(installation: Installation, source: str) -> bool:
     notes = found["spec"]["template"]["metadata"].get("annotations") or {}
     status = found.get("status") or {}
     wanted = found["spec"]["replicas"]
-    ready = status.get("readyReplicas") == status.get("updatedReplicas") == wanted
+    ready = {status.get("readyReplicas"), status.get("updatedReplicas")} == {wanted}
     return ready and notes.get(release.INSTALLED_FROM) == source
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,7 @@ from tests.support.kube import eventually
 
 _PODS: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _SELECTOR: Final = "app.kubernetes.io/component=operator,app.kubernetes.io/instance=scanyard"
+_LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
 #: The kubelet delays a Pod's second restart within ten minutes by 10 s, its third by 20 s.
 _COMES_BACK_SECONDS: Final = 90.0
 _WRITES: Final = frozenset({"create", "patch", "delete"})
@@ -35,50 +37,71 @@ class LogLine:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """One process's leadership: its Lease's holder, the Pod it lives in, its fence, its time."""
+
+    identity: str
+    pod: str
+    fence: int
+    lease_seconds: int
+
+
 class OperatorProcess:
-    """The one operator of the installation."""
+    """The operator that leads, among all replicas of the installation."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._cluster = installation.cluster
 
-    def pod(self) -> dict[str, Any]:
-        """Its Pod, once there is one that nobody deletes."""
-        return eventually(self._pods, lambda pods: len(pods) == 1, seconds=_COMES_BACK_SECONDS)[0]
+    def leader(self) -> Leader:
+        """Who holds the Lease, as soon as that is a replica that is there."""
+        return self._wait_leader(lambda _: True)
+
+    def wait_other(self, than: Leader) -> Leader:
+        """Wait until another process leads, be it in the same Pod."""
+        return self._wait_leader(lambda leader: leader.identity != than.identity)
 
     def renew(self) -> None:
-        """Replace its Pod: the kubelet delays the restarts of an older one the longer the more."""
-        name = self.pod()["metadata"]["name"]
-        self._cluster.request("DELETE", f"{_PODS}/{name}").expect()
+        """Replace all Pods: the kubelet delays the restarts of an older one the longer the more."""
+        for pod in self._pods():
+            self._cluster.request("DELETE", f"{_PODS}/{pod['metadata']['name']}").expect()
         self.wait_ready()
 
-    def restarts(self) -> int:
-        """How often the kubelet has started it again."""
-        return sum(item["restartCount"] for item in _statuses(self.pod()))
+    def stop_leader(self) -> Leader:
+        """Delete the leader's Pod, as a drained node does; the one that led."""
+        leader = self.leader()
+        self._cluster.request("DELETE", f"{_PODS}/{leader.pod}").expect()
+        return leader
 
-    def kill(self) -> None:
-        """SIGKILL to its process, from the node; returns when a new one has begun.
+    def restarts(self) -> int:
+        """How often the kubelet has started one of them again."""
+        return sum(item["restartCount"] for pod in self._pods() for item in _statuses(pod))
+
+    def kill(self) -> Leader:
+        """SIGKILL to the leader, from its node; returns the next leader."""
+        leader = self.leader()
+        self.signal(leader, "SIGKILL")
+        return self.wait_other(leader)
+
+    def signal(self, leader: Leader, name: str) -> None:
+        """Send a signal to its process, from its node.
 
         Skips the test where the nodes are not containers of this machine's Docker engine.
         """
-        pod = self.pod()
+        pod = self._cluster.request("GET", f"{_PODS}/{leader.pod}").expect()
         (status,) = _statuses(pod)
         identity = status["containerID"].removeprefix("containerd://")
         node = pod["spec"]["nodeName"]
         if shutil.which("docker") is None:
             pytest.skip("the operator's process cannot be reached without Docker")
-        words = ["docker", "exec", node, "ctr", "-n", "k8s.io", "tasks", "kill", "-s", "SIGKILL"]
+        words = ["docker", "exec", node, "ctr", "-n", "k8s.io", "tasks", "kill", "-s", name]
         done = subprocess.run(
             [*words, identity], capture_output=True, text=True, timeout=60, check=False
         )
         if "No such container" in done.stderr:
             pytest.skip(f"node {node} is not a container here, its processes are out of reach")
         assert done.returncode == 0, done.stderr
-        eventually(
-            lambda: [item.get("containerID") for item in _statuses(self.pod()) if _runs(item)],
-            lambda found: bool(found) and found != [status["containerID"]],
-            seconds=_COMES_BACK_SECONDS,
-        )
 
     def readiness(self) -> tuple[int, str]:
         """Code and text of /readyz; code 0 if it cannot be asked."""
@@ -104,7 +127,7 @@ class OperatorProcess:
         """What it has logged since then; lines that are not JSON have no level."""
         since = (start - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         text = self._installation.kubectl(
-            "logs", f"pod/{self.pod()['metadata']['name']}", f"--since-time={since}"
+            "logs", f"pod/{self.leader().pod}", f"--since-time={since}"
         )
         return [_line(line) for line in text.splitlines()]
 
@@ -128,13 +151,31 @@ class OperatorProcess:
         assert writes, "the operator counts no API requests"
         return writes
 
+    def _wait_leader(self, accept: Callable[[Leader], bool]) -> Leader:
+        found = eventually(
+            self._leader,
+            lambda leader: leader is not None and accept(leader),
+            seconds=_COMES_BACK_SECONDS,
+            every=0.1,
+        )
+        assert found is not None
+        return found
+
+    def _leader(self) -> Leader | None:
+        spec = self._cluster.request("GET", _LEASE).expect()["spec"]
+        identity = spec.get("holderIdentity") or ""
+        pod = identity.partition("_")[0]
+        if pod not in {item["metadata"]["name"] for item in self._pods()}:
+            return None
+        return Leader(identity, pod, spec["leaseTransitions"], spec["leaseDurationSeconds"])
+
     def _pods(self) -> list[dict[str, Any]]:
         reply = self._cluster.request("GET", _PODS, labelSelector=_SELECTOR)
         items: list[dict[str, Any]] = reply.expect()["items"]
         return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
     def _ask(self, path: str) -> tuple[int, str]:
-        name = self.pod()["metadata"]["name"]
+        name = self.leader().pod
         answer = self._cluster.pool.request(
             "GET",
             f"{self._cluster.host}{_PODS}/{name}:8080/proxy/{path}",

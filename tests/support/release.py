@@ -24,8 +24,6 @@ IMAGES: Final = ("operator", "scanner", "redis", "targets")
 INSTALLED_FROM: Final = "scanyard.dev/installed-from"
 
 _VALUES: Final = {"image.tag": "dev", "scanner.image.tag": "dev", "redis.image.tag": "dev"}
-#: Most tests look at the operator as one process, and kill or freeze that one.
-ONE_OPERATOR: Final = ("--set=replicas=1",)
 _TIMEOUT: Final = "4m"
 
 
@@ -46,7 +44,7 @@ class Release:
             raise
         return str(json.loads(printed)[-1]["status"])
 
-    def upgrade(self, chart: Path = CHART, flags: Sequence[str] = ONE_OPERATOR) -> None:
+    def upgrade(self, chart: Path = CHART, flags: Sequence[str] = ()) -> None:
         """Install or upgrade, and wait until all of it is ready; CommandError if it is not.
 
         `flags` are of `helm upgrade`. What was killed half-way blocks every upgrade, so it is taken
@@ -93,7 +91,7 @@ def held(settings: Settings) -> Iterator[Release]:
         yield opened
 
 
-def made_from(chart: Path = CHART, flags: Sequence[str] = ONE_OPERATOR) -> str:
+def made_from(chart: Path = CHART, flags: Sequence[str] = ()) -> str:
     """A short name for what a release is made from: chart, values, this checkout's images."""
     return fingerprint.of(chart, json.dumps(_VALUES), *flags, *map(_image_id, IMAGES))
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import sys
-import time
+import uuid
 from collections.abc import Coroutine
 from typing import Any
 
 import uvloop
+from redis.asyncio import Redis
 
 from scanyard import metrics
 from scanyard.controller.admission_loop import run_admission
 from scanyard.controller.announcer import Announcer
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
+from scanyard.controller.leadership import Leadership
 from scanyard.controller.probes import Probes, serve_probes
 from scanyard.controller.progress import ProgressReader
 from scanyard.controller.queue_status import QueueReporter
@@ -29,6 +32,7 @@ from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import NoClusterError, connect
 from scanyard.kube.errors import KubeError, KubeNotFoundError
+from scanyard.kube.lease import LeaseLostError
 from scanyard.kube.listing import list_in
 from scanyard.kube.resources import SCANJOBS
 from scanyard.lifecycle.scope import DenyList, IPNetwork
@@ -52,10 +56,10 @@ def run() -> int:
         return 2
     except ExceptionGroup as group:
         # Crash-only: a restart is always safe, so any surprise ends the process.
-        fenced = group.subgroup(Fenced)
-        if fenced is None:
+        deposed = group.subgroup((Fenced, LeaseLostError))
+        if deposed is None:
             raise
-        log.critical("another operator leads: %s", fenced.exceptions[0])
+        log.critical("this process leads no more and ends: %s", deposed.exceptions[0])
         return 3
     return 0
 
@@ -79,15 +83,55 @@ async def _run(settings: Settings) -> None:
 
 
 async def _lead(settings: Settings, probes: Probes) -> None:
+    """Stand by, lead, and let go of the Lease when all of this process has stopped."""
+    connection = connect()
+    redis = redis_for(settings)  # connects when first used
+    # A renewal that hangs must leave time for another.
+    patience = max(settings.lease_seconds / 3, 1.0)
+    async with KubeClient(connection, _observe_api, timeout_seconds=patience) as lease_client:
+        leadership = Leadership(
+            lease_client,
+            tuple(settings.watch_namespaces),
+            identity=_identity(settings),
+            seconds=settings.lease_seconds,
+        )
+        await leadership.acquire(probes.stand_by)
+        probes.lead()
+        beyond = 0
+        try:
+            async with KubeClient(connection, _observe_api, guard=leadership.check) as kube:
+                work = _work(settings, probes, kube, redis, leadership.fence)
+                await _all_of(leadership.keep(), work)
+        except* Fenced as group:
+            # The Lease was deleted while the clock stood wrong: the next number must be above.
+            beyond = max(fenced.stored for fenced in _leaves(group))
+            raise
+        finally:
+            await leadership.release(beyond)
+
+
+def _identity(settings: Settings) -> str:
+    """New for each process: nobody may take over what an earlier one has under way."""
+    return f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4()}"
+
+
+def _leaves(group: BaseExceptionGroup[Fenced]) -> list[Fenced]:
+    found: list[Fenced] = []
+    for error in group.exceptions:
+        found.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    return found
+
+
+async def _work(
+    settings: Settings, probes: Probes, kube: KubeClient, redis: Redis, fence: int
+) -> None:
     ledger = Ledger(
-        redis_for(settings),
+        redis,
         settings.installation,
         observe=lambda _, seconds: metrics.REDIS_SECONDS.observe(seconds),
     )
-    async with KubeClient(connect(), _observe_api) as kube, LedgerWriter(ledger) as writer:
+    async with LedgerWriter(ledger) as writer:
         denied = await _wait_for_api(kube, settings, probes)
-        # Until leadership by a Lease comes, the fence is the time of the process's start.
-        fence = int(time.time())
         context = Context(settings, kube, writer, fence, DenyList.of(denied))
         probes.context = context
         log.info("leading with fence %d; %d networks are denied", fence, len(denied))
@@ -126,7 +170,8 @@ async def _wait_for_api(kube: KubeClient, settings: Settings, probes: Probes) ->
     backoff = Backoff(longest=5.0)
     while True:
         try:
-            await list_in(kube, settings.scope, SCANJOBS)
+            # Whether they are known, and may be read.
+            await list_in(kube, settings.scope, SCANJOBS, fields="metadata.name=-")
             return [*settings.denied_networks, *await service_networks(kube, settings.scope)]
         except KubeNotFoundError:
             probes.waiting_for = "the ScanJob and ScanQueue resources; install the crds"

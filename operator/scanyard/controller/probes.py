@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from scanyard.controller.context import Context
 
+log = logging.getLogger(__name__)
+
 
 class Probes:
     """Liveness asks nothing but this process; readiness says whether scans can be admitted."""
@@ -18,6 +21,17 @@ class Probes:
     def __init__(self) -> None:
         self.context: Context | None = None
         self.waiting_for = "the API server and Redis"
+        self.standby = ""
+
+    def lead(self) -> None:
+        """This process leads, and prepares to work."""
+        self.standby, self.waiting_for = "", "the API server and Redis"
+
+    def stand_by(self, why: str, in_order: bool) -> None:
+        """Another leads (a standby is ready to take over), or nobody can say who does."""
+        if why != (self.standby or self.waiting_for):
+            log.info("%s", why)
+        self.standby, self.waiting_for = (why, "") if in_order else ("", why)
 
     def application(self) -> web.Application:
         """The routes."""
@@ -32,6 +46,8 @@ class Probes:
         return web.Response(text=f"alive at {time.time():.0f}\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
+        if self.context is None and self.standby:
+            return web.Response(text=f"{self.standby}\n")
         if self.context is None:
             return web.Response(status=503, text=f"waits for {self.waiting_for}\n")
         if not self.context.ledger_current:

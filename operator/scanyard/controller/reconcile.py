@@ -21,6 +21,7 @@ from scanyard.controller.pod_actions import delete_pod, look_up
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
+from scanyard.kube.lease import LeaseLostError
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision
 from scanyard.lifecycle.job import Job
@@ -34,7 +35,7 @@ _WORKERS = 16
 
 
 async def run_workers(context: Context) -> NoReturn:
-    """Reconcile whatever becomes dirty, for ever; only Fenced ends it."""
+    """Reconcile whatever becomes dirty, for ever; only a lost leadership ends it."""
     async with asyncio.TaskGroup() as group:
         for _ in range(_WORKERS):
             group.create_task(_work(context))
@@ -54,7 +55,7 @@ async def _survive(context: Context, uid: str) -> None:
     try:
         async with context.lock(uid):
             await reconcile(context, uid)
-    except Fenced:
+    except (Fenced, LeaseLostError):
         raise
     except LedgerNotCurrentError:
         # Everything is looked at anew once the ledger has been rebuilt.

@@ -18,18 +18,32 @@ from scanyard.kube.resources import PODS, Resource
 Json = dict[str, Any]
 #: (verb, resource, HTTP status or 0, seconds)
 Observer = Callable[[str, str, int, float], None]
+#: Raises when nothing may be changed any more.
+Guard = Callable[[], None]
 
-_TIMEOUT_SECONDS = 15.0
 _LIST_TIMEOUT_SECONDS = 120.0
 _PAGE = 500
 
 
 class KubeClient:
-    """One aiohttp session with the API server; every method raises only KubeError subclasses."""
+    """One aiohttp session with the API server.
 
-    def __init__(self, connection: Connection, observe: Observer = lambda *_: None) -> None:
+    Every method raises only KubeError subclasses, and what `guard` raises: it is asked right
+    before each request that changes something.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        observe: Observer = lambda *_: None,
+        *,
+        guard: Guard = lambda: None,
+        timeout_seconds: float = 15.0,
+    ) -> None:
         self._connection = connection
         self._observe = observe
+        self._guard = guard
+        self._timeout_seconds = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -55,12 +69,18 @@ class KubeClient:
         return await self._json("get", resource, "GET", resource.path(namespace, name))
 
     async def list_all(
-        self, resource: Resource, *, namespace: str | None = None, labels: str = ""
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
     ) -> tuple[list[Json], int]:
         """A consistent list (no resourceVersion) in pages of 500, and the version it shows."""
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
         while True:
             try:
-                return await self._pages(resource, namespace, labels)
+                return await self._pages(resource, namespace, selectors)
             except KubeExpiredError:
                 continue
 
@@ -76,6 +96,12 @@ class KubeClient:
         path = resource.path(namespace, name, "status")
         return await self._json(
             "patch", resource, "PATCH", path, body=body, content_type="application/merge-patch+json"
+        )
+
+    async def replace(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
+        """Put the whole object; KubeConflictError if it is not of the body's version any more."""
+        return await self._json(
+            "update", resource, "PUT", resource.path(namespace, name), body=body
         )
 
     async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str) -> Json:
@@ -95,12 +121,10 @@ class KubeClient:
         return raw.decode("utf-8", "replace")
 
     async def _pages(
-        self, resource: Resource, namespace: str | None, labels: str
+        self, resource: Resource, namespace: str | None, selectors: Mapping[str, str]
     ) -> tuple[list[Json], int]:
         items: list[Json] = []
-        params = {"limit": str(_PAGE)}
-        if labels:
-            params["labelSelector"] = labels
+        params = {"limit": str(_PAGE)} | {key: text for key, text in selectors.items() if text}
         while True:
             page = await self._json(
                 "list", resource, "GET", resource.path(namespace), params=params
@@ -144,8 +168,10 @@ class KubeClient:
         content_type: str = "application/json",
     ) -> bytes:
         assert self._session is not None, "use `async with KubeClient(...)`"  # noqa: S101
+        if method != "GET":
+            self._guard()
         began, status = time.monotonic(), 0
-        seconds = _LIST_TIMEOUT_SECONDS if verb == "list" else _TIMEOUT_SECONDS
+        seconds = _LIST_TIMEOUT_SECONDS if verb == "list" else self._timeout_seconds
         try:
             async with self._session.request(
                 method,

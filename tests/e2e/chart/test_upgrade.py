@@ -28,20 +28,18 @@ from tests.support.targets import Targets
 #: As it was released: one replica, replaced by Recreate, without a Lease.
 BEFORE: Final = Path(__file__).parents[2] / "fixtures" / "scanyard-0.1.0.tgz"
 _QUEUE, _LIMIT, _WAITING = "busy", 2, 6
-_TWO_REPLICAS: Final = ("--set=replicas=2",)
 #: The present operator needs a Lease to lead, to which that chart gives no right.
 _LEASES: Final = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]}]
 
 
 @pytest.fixture
-def installed(installation: Installation) -> Iterator[Release]:
+def installed(installation: Installation) -> Iterator[Release]:  # noqa: ARG001
     """The session's release, to be taken away and replaced."""
     with release.held(settings.from_environment(os.environ)) as opened:
         try:
             yield opened
         finally:
             opened.upgrade()
-            _wait_for_replicas(installation, 1)
 
 
 @pytest.fixture
@@ -82,7 +80,7 @@ def test_an_upgrade_from_the_chart_before_loses_nothing_and_runs_nothing_twice(
         installed.upgrade(BEFORE, ["--set=crds.enabled=false"])
         assert _strategy(installation) == "Recreate"
         scans = _load(lab, targets)
-        installed.upgrade(release.CHART, _TWO_REPLICAS)
+        installed.upgrade()
         assert _strategy(installation) == "RollingUpdate"
         _wait_for_replicas(installation, 2)
         _finish(lab, scans)
@@ -98,7 +96,7 @@ def test_scanjobs_outlive_an_uninstallation(
         meanwhile = lab.submit("meanwhile", queue=_QUEUE, **quick(targets.one))
         # What ran goes on without an operator, to its end.
         scans[0].wait_pod(lambda event: _succeeded(event.object), "ends by itself", seconds=90)
-        installed.upgrade(release.CHART, _TWO_REPLICAS)
+        installed.upgrade()
         _finish(lab, [*scans, meanwhile])
         _judge(lab, audit, installation, len(scans) + 1)
 

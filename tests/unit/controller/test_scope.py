@@ -33,9 +33,14 @@ class ApiServer:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     async def list_all(
-        self, resource: Resource, *, namespace: str | None = None, labels: str = ""
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
     ) -> tuple[list[Any], int]:
-        assert (labels != "") is (resource.plural == "pods")
+        assert (labels != "", fields) == (resource.plural == "pods", "")
         self.asked.append((resource.plural, namespace))
         if resource.plural == "servicecidrs" and (resource.plural, namespace) not in self.has:
             raise self.refusal

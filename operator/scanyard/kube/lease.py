@@ -1,0 +1,208 @@
+"""One Lease as a lock: taken when it is free or has not moved for its time, renewed, given back.
+
+Every write carries the resourceVersion that was read, so that of two candidates one gets 409.
+Nobody's wall clock is trusted: a candidate waits until it has itself seen the Lease unchanged for
+the Lease's whole duration, and a holder counts its own time from before it asked for the renewal.
+Both use CLOCK_BOOTTIME, which goes on while the process or the machine is frozen.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from scanyard.errors import ScanyardError
+from scanyard.kube.client import KubeClient
+from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
+from scanyard.kube.resources import LEASES
+
+#: The name of every Lease of Scanyard.
+LEASE_NAME = "scanyard"
+#: The part of its time that a holder does not use: requests under way end in it, and clocks that
+#: do not run quite alike do no harm.
+_MARGIN = 0.2
+
+
+class LeaseLostError(ScanyardError):
+    """This process leads no more: it must change nothing and end."""
+
+
+def boot_seconds() -> float:
+    """Seconds since the machine was started, frozen or suspended time included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """What a Lease says; `holder` is empty when it was given back."""
+
+    holder: str
+    transitions: int
+    seconds: float
+    renewed: str
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Self:
+        """From the raw object."""
+        spec = raw.get("spec") or {}
+        return cls(
+            holder=spec.get("holderIdentity") or "",
+            transitions=spec.get("leaseTransitions") or 0,
+            seconds=float(spec.get("leaseDurationSeconds") or 0),
+            renewed=spec.get("renewTime") or "",
+        )
+
+
+class Sightings:
+    """Since when each Lease has been seen unchanged."""
+
+    def __init__(self, clock: Callable[[], float] = boot_seconds) -> None:
+        self._clock = clock
+        self._seen: dict[str, tuple[LeaseRecord, float]] = {}
+
+    def is_live(self, raw: Mapping[str, Any]) -> bool:
+        """Whether somebody holds it, for all that this process has seen."""
+        record, key = LeaseRecord.read(raw), raw["metadata"]["uid"]
+        known, since = self._seen.get(key, (None, 0.0))
+        if known != record:
+            since = self._clock()
+            self._seen[key] = (record, since)
+        return bool(record.holder) and self._clock() - since < record.seconds
+
+
+class Lease:
+    """The Lease `scanyard` of one namespace, for a holder of that identity."""
+
+    def __init__(
+        self,
+        kube: KubeClient,
+        namespace: str,
+        *,
+        identity: str,
+        seconds: float,
+        clock: Callable[[], float] = boot_seconds,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.namespace = namespace
+        self._wall_clock = wall_clock
+        self._kube = kube
+        self._identity = identity
+        self._seconds = seconds
+        self._clock = clock
+        self._sightings = Sightings(clock)
+        self._held: dict[str, Any] | None = None
+        self._deadline = float("-inf")
+
+    @property
+    def fence(self) -> int:
+        """The number of this leadership."""
+        if self._held is None:
+            raise LeaseLostError(f"the Lease {self.namespace}/{LEASE_NAME} is not held")
+        return LeaseRecord.read(self._held).transitions
+
+    def check(self) -> None:
+        """Raise LeaseLostError unless it is surely still held."""
+        late = self._clock() - self._deadline
+        if late >= 0:
+            raise LeaseLostError(
+                f"the Lease {self.namespace}/{LEASE_NAME} could not be renewed in time"
+            )
+
+    async def try_acquire(self) -> str:
+        """Take it if it can be taken; returns who holds it otherwise, and "" once it is held.
+
+        Raises KubeError; then it may be held all the same, and the next try finds out.
+        """
+        try:
+            raw = await self._kube.get(LEASES, self.namespace, LEASE_NAME)
+        except KubeNotFoundError:
+            return await self._create()
+        record = LeaseRecord.read(raw)
+        if record.holder != self._identity and self._sightings.is_live(raw):
+            return record.holder
+        # An earlier try without an answer may have been carried out: then it is ours already.
+        ours = record.holder == self._identity
+        try:
+            await self._write(raw, record.transitions + (0 if ours else 1))
+        except (KubeConflictError, KubeNotFoundError):
+            return "another candidate"
+        return ""
+
+    async def renew(self) -> None:
+        """Prolong it; raises LeaseLostError if another has it, and KubeError if nobody answers."""
+        if self._held is None:
+            raise LeaseLostError(f"the Lease {self.namespace}/{LEASE_NAME} is not held")
+        try:
+            await self._write(self._held, self.fence)
+        except KubeNotFoundError as error:
+            raise LeaseLostError(f"the Lease {self.namespace}/{LEASE_NAME} is gone") from error
+        except KubeConflictError:
+            # A renewal without an answer that was done, or somebody's label: still ours, then.
+            raw = await self._read()
+            if LeaseRecord.read(raw).holder != self._identity:
+                raise LeaseLostError(self._taken_by(raw)) from None
+            self._held = raw
+
+    async def release(self, at_least: int = 0) -> None:
+        """Give it back so that others need not wait; the next fence will be above `at_least`."""
+        held, self._held, self._deadline = self._held, None, float("-inf")
+        if held is None:
+            return
+        body = copy.deepcopy(held)
+        number = max(LeaseRecord.read(held).transitions, at_least)
+        body["spec"] |= {"holderIdentity": "", "leaseTransitions": number}
+        await self._kube.replace(LEASES, self.namespace, LEASE_NAME, body)
+
+    async def _read(self) -> dict[str, Any]:
+        try:
+            return await self._kube.get(LEASES, self.namespace, LEASE_NAME)
+        except KubeNotFoundError as error:
+            raise LeaseLostError(f"the Lease {self.namespace}/{LEASE_NAME} is gone") from error
+
+    def _taken_by(self, raw: Mapping[str, Any]) -> str:
+        holder = LeaseRecord.read(raw).holder or "nobody"
+        return f"the Lease {self.namespace}/{LEASE_NAME} is held by {holder} now"
+
+    async def _create(self) -> str:
+        sent = self._clock()
+        # Above the number of any Lease that was there before and was deleted, unless that was
+        # within this second or the clock was set back: then the ledger's fence tells (release).
+        body = {
+            "metadata": {"name": LEASE_NAME, "namespace": self.namespace},
+            "spec": self._spec(int(self._wall_clock())) | {"acquireTime": _now()},
+        }
+        try:
+            raw = await self._kube.create(LEASES, self.namespace, body)
+        except KubeConflictError:
+            return "another candidate"
+        self._holds(raw, sent)
+        return ""
+
+    async def _write(self, raw: Mapping[str, Any], transitions: int) -> None:
+        sent = self._clock()
+        body = copy.deepcopy(dict(raw))
+        spec = self._spec(transitions)
+        if LeaseRecord.read(raw).holder != self._identity:
+            spec["acquireTime"] = _now()
+        body["spec"] = {**(raw.get("spec") or {}), **spec}
+        self._holds(await self._kube.replace(LEASES, self.namespace, LEASE_NAME, body), sent)
+
+    def _spec(self, transitions: int) -> dict[str, Any]:
+        return {
+            "holderIdentity": self._identity,
+            "leaseDurationSeconds": round(self._seconds),
+            "leaseTransitions": transitions,
+            "renewTime": _now(),
+        }
+
+    def _holds(self, raw: dict[str, Any], sent: float) -> None:
+        self._held = raw
+        self._deadline = sent + self._seconds * (1 - _MARGIN)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
