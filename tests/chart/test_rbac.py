@@ -32,7 +32,7 @@ def test_the_operator_has_exactly_the_verbs_it_uses(chart: Chart) -> None:
     role = one(chart.objects(), "ClusterRole", "scanyard-operator")
     assert permissions(role) == grants({
         "scanjobs.scanyard.dev": READ,
-        "scanqueues.scanyard.dev": {"list", "watch"},
+        "scanqueues.scanyard.dev": READ,
         "scanjobs/status.scanyard.dev": {"patch"},
         "scanqueues/status.scanyard.dev": {"patch"},
         "pods": READ | {"create", "delete"},
