@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.text import Text
 
@@ -24,6 +27,25 @@ def print_progress(text: str) -> None:
 def print_error(text: str) -> None:
     """Why the command failed and what to do, on standard error."""
     _console(stderr=True).print(Text.assemble(("Error: ", "bold red"), text))
+
+
+@contextmanager
+def changing_line() -> Iterator[Callable[[str], None]]:
+    """What is being waited for, on standard error: on a terminal one line, else one per change."""
+    console = _console(stderr=True)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda text: status.update(Text(text, style="dim"))
+        return
+    said = ""
+
+    def tell(text: str) -> None:
+        nonlocal said
+        if text != said:
+            said = text
+            print_progress(text)
+
+    yield tell
 
 
 def _console(*, stderr: bool = False) -> Console:
