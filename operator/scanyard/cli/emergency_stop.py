@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from scanyard.api.names import ANNOTATION_STOP
 from scanyard.cli.cluster import MissingRightError
 from scanyard.cli.objects import Json, Objects, notes_of
-from scanyard.cli.output import changing_line, print_error, print_line, print_warning
+from scanyard.cli.output import Waits, print_error, print_line, print_warning
 from scanyard.controller.mirror import key_of
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.lifecycle.pod import PodState
@@ -50,19 +50,20 @@ class EmergencyStop:
         deadline = self.clock() + self.timeout_seconds
         problems = self._hold()
         quiet_since: float | None = None
-        with changing_line() as tell:
-            while True:
-                self._look()
-                tell(f"{_scans(len(self._live))} still running")
-                self._end_live()
-                if self._live:
-                    quiet_since = None
-                else:
-                    quiet_since = quiet_since or self.clock()
-                    if self._is_over(self.clock() - quiet_since):
-                        break
+        waits = Waits()
+        while True:
+            self._look()
+            self._end_live()
+            if self._live:
+                quiet_since, text = None, f"{_scans(len(self._live))} still running"
                 if self.clock() >= deadline:
                     break
+            else:
+                quiet_since = quiet_since or self.clock()
+                text = "none runs any more; making sure that no other begins"
+                if self._is_over(self.clock() - quiet_since):
+                    break
+            with waits.told(text):
                 self.sleep(_LOOK_SECONDS)
         return self._conclude(problems)
 

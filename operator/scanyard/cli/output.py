@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -29,23 +29,27 @@ def print_error(text: str) -> None:
     _console(stderr=True).print(Text.assemble(("Error: ", "bold red"), text))
 
 
-@contextmanager
-def changing_line() -> Iterator[Callable[[str], None]]:
-    """What is being waited for, on standard error: on a terminal one line, else one per change."""
-    console = _console(stderr=True)
-    if console.is_terminal:
-        with console.status("") as status:
-            yield lambda text: status.update(Text(text, style="dim"))
-        return
-    said = ""
+class Waits:
+    """Tells on standard error what is being waited for.
 
-    def tell(text: str) -> None:
-        nonlocal said
-        if text != said:
-            said = text
+    On a terminal in a line that goes away, else each text once.
+    """
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    @contextmanager
+    def told(self, text: str) -> Iterator[None]:
+        """Show it for as long as the block takes, in which nothing else may be printed."""
+        console = _console(stderr=True)
+        if console.is_terminal:
+            with console.status(Text(text, style="dim")):
+                yield
+            return
+        if text != self._said:
+            self._said = text
             print_progress(text)
-
-    yield tell
+        yield
 
 
 def _console(*, stderr: bool = False) -> Console:

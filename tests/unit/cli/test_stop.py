@@ -218,5 +218,8 @@ def test_lifting_removes_the_annotation_and_says_what_happens_then(
 def test_progress_is_told_apart_from_the_result(yard: Yard, scanyard: Run) -> None:
     assert yard.objects["pods"]
     result: Any = scanyard("stop", "--all")
-    assert result.err.splitlines() == ["2 scans still running", "0 scans still running"]
+    assert result.err.splitlines() == [
+        "2 scans still running",
+        "none runs any more; making sure that no other begins",
+    ]
     assert "still running" not in result.out
