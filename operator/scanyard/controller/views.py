@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
-from scanyard.controller.orphan_slots import running_pods
+from scanyard.controller.orphan_slots import running_pods, vanished_pod
 from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.pod import PodState
@@ -25,6 +25,7 @@ def view_of(context: Context, job: Job) -> View:
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),
         stray=_strays(context, job, attempt),
+        stray_gone=vanished_pod(context, job.uid) if attempt is None else None,
         lost_nodes=frozenset(context.lost_nodes),
         waiting_reason=_waiting_reason(context, job, queue),
     )

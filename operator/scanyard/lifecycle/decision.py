@@ -80,8 +80,9 @@ class View:
     """One ScanJob, its queue, its open attempt's Pod and the clock.
 
     `refused_until`: the API server would not record its admission; not to be tried before.
-    `stray`: its other Pods that may still scan, though their attempt is closed. `lost_nodes`:
-    nodes that a consistent read found not Ready, or gone.
+    `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: one
+    that went away unread, and until when it counts. `lost_nodes`: nodes that a consistent read
+    found not Ready, or gone.
     """
 
     job: Job
@@ -93,6 +94,7 @@ class View:
     announce: bool = False
     over_limit: bool = False
     stray: tuple[PodState, ...] = ()
+    stray_gone: tuple[PodState, datetime] | None = None
     lost_nodes: frozenset[str] = frozenset()
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 

@@ -25,9 +25,11 @@ from scanyard.lifecycle.slots import cut_off_end, deletion_due
 def with_strays(view: View, decision: Decision) -> Decision:
     """The decision, put off until the ScanJob's other Pods have stopped."""
     live = [pod for pod in view.stray if not _given_up(view, pod)]
-    if not live:
+    gone = [view.stray_gone] if view.stray_gone is not None else []
+    if not live and not gone:
         return decision
-    first, status, place = live[0], decision.status, decision.place
+    first = live[0] if live else gone[0][0]
+    status, place = decision.status, decision.place
     if isinstance(place, Waiting):
         status = conditions.in_progress(
             view.job,
@@ -41,6 +43,7 @@ def with_strays(view: View, decision: Decision) -> Decision:
         place = Holding(first.queue, first.attempt)
     overdue = [pod.node_name for pod in live if _overdue(view, pod)]
     times = [time for pod in live if (time := deletion_due(pod)) is not None and time > view.now]
+    times.extend(until for _, until in gone)
     if overdue:
         times.append(view.now + NODE_LOOK)
     if decision.look_again_at is not None:

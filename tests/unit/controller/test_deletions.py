@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -194,6 +195,27 @@ async def test_a_late_pod_of_a_closed_attempt_is_ended_and_holds_a_slot() -> Non
     await rebuild(context, cast("Any", ledger))
     assert ledger.contents == [f"adopt team/default team/web/{UID} {UID}/0/1"]
     assert context.placement.get(UID) == holds
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_late_pod_that_goes_away_unread_holds_its_slot_for_its_time(
+    confirmed: bool,
+) -> None:
+    late = raw_pod(state={"running": {"startedAt": at(-1)}})
+    status = open_attempt(endedAt=at(-3), reason="PodRefused")
+    api = ApiServer(scanjobs=raw_job(status=status))
+    context = _context(api, late)
+    await reconcile(context, UID)
+    last = raw_pod(state=terminated(None)) if confirmed else late
+    version = {"resourceVersion": "201"}
+    on_pod(context, "DELETED", last | {"metadata": last["metadata"] | version})
+    for seconds in (0, 69, 70):
+        context.now = lambda seconds=seconds: NOW + timedelta(seconds=seconds)  # type: ignore[misc]
+        await reconcile(context, UID)
+        standing = context.placement.get(UID)
+        assert standing is not None
+        holds = isinstance(standing.place, Holding)
+        assert holds is (not confirmed and seconds < 70)
 
 
 @pytest.mark.parametrize("text", ["team/two words", "team/a/b", "team/", "team/a\n", "other/a", ""])

@@ -96,6 +96,14 @@ def test_on_a_lost_node_it_holds_until_its_deadline_or_its_release(
         assert decision.look_again_at == NOW + timedelta(seconds=30)
 
 
+def test_one_that_went_away_unread_holds_its_slot_for_its_time() -> None:
+    until = NOW + timedelta(seconds=40)
+    decision = look(status=closed_attempt(), view={"stray_gone": (stray(), until)})
+    assert decision.place == Holding("team/default", 1)
+    assert decision.look_again_at == until
+    assert decision.delete_stray == ()
+
+
 def test_a_release_does_not_spare_one_that_nobody_deleted() -> None:
     view = {"stray": (stray(),), "lost_nodes": frozenset({"node-1"})}
     decision = look(status=closed_attempt(), queue=RELEASE, view=view)
