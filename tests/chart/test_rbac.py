@@ -31,7 +31,7 @@ def grants(table: dict[str, set[str]]) -> set[tuple[str, str]]:
 #: In each namespace that the operator watches.
 IN_NAMESPACES = {
     "scanjobs.scanyard.dev": READ,
-    "scanqueues.scanyard.dev": {"list", "watch"},
+    "scanqueues.scanyard.dev": READ,
     "scanjobs/status.scanyard.dev": {"patch"},
     "scanqueues/status.scanyard.dev": {"patch"},
     "pods": READ | {"create", "delete"},

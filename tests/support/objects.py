@@ -44,8 +44,8 @@ def raw_job(*, status: dict[str, Any] | None = None, **spec: Any) -> dict[str, A
     }
 
 
-def raw_queue(**spec: Any) -> dict[str, Any]:
-    """ScanQueue team/default."""
+def raw_queue(*, notes: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    """ScanQueue team/default, with these annotations."""
     defaults = {"maxConcurrent": 2, "priority": 0, "stopPolicy": "None", "agingSeconds": 600}
     return {
         "metadata": {
@@ -54,6 +54,7 @@ def raw_queue(**spec: Any) -> dict[str, Any]:
             "uid": "queue-uid",
             "generation": 1,
             "resourceVersion": "50",
+            "annotations": notes or {},
         },
         "spec": defaults | spec,
     }

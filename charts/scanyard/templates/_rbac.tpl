@@ -1,11 +1,8 @@
 {{/* What the operator does in each namespace that it watches. */}}
 {{- define "scanyard.operatorRules" -}}
 - apiGroups: [scanyard.dev]
-  resources: [scanjobs]
+  resources: [scanjobs, scanqueues]
   verbs: [get, list, watch]
-- apiGroups: [scanyard.dev]
-  resources: [scanqueues]
-  verbs: [list, watch]
 - apiGroups: [scanyard.dev]
   resources: [scanjobs/status, scanqueues/status]
   verbs: [patch]

@@ -27,6 +27,13 @@ LABEL_ROLE: Final = f"{GROUP}/role"
 ROLE_ATTEMPT: Final = "attempt"
 ROLE_TOMBSTONE: Final = "tombstone"
 
+# Annotations on ScanQueues, which only the platform may write. STOP is set while an emergency stop
+# is in force (its value tells since when), STOP_LIFTED tells when the last one was lifted. RELEASE
+# names attempts, "<ScanJob uid>/<number>" separated by commas, whose unconfirmed end is to count.
+ANNOTATION_STOP: Final = f"{GROUP}/stop"
+ANNOTATION_STOP_LIFTED: Final = f"{GROUP}/stop-lifted"
+ANNOTATION_RELEASE: Final = f"{GROUP}/release"
+
 # Annotations on attempt Pods: the full "namespace/name" of what the labels stand for.
 ANNOTATION_SCANJOB: Final = f"{GROUP}/scanjob"
 ANNOTATION_QUEUE: Final = f"{GROUP}/queue"

@@ -1,4 +1,4 @@
-"""The API server as set-up commands see it: a few synchronous requests, errors of one family."""
+"""The API server as commands see it: a few synchronous requests, errors of one family."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 
 from scanyard.cli.output import print_progress
 from scanyard.kube.connection import connect
-from scanyard.kube.errors import KubeUnavailableError, error_for
+from scanyard.kube.errors import KubeRefusedError, KubeUnavailableError, error_for
 
 T = TypeVar("T")
 
@@ -29,6 +29,10 @@ _LONGEST_PAUSE_SECONDS: Final = 8.0
 
 class NotServedError(KubeUnavailableError):
     """404 for the whole resource: its CRD is not installed, or not established yet."""
+
+
+class MissingRightError(KubeRefusedError):
+    """403: the caller's account may not do this."""
 
 
 def api_client() -> kubernetes.client.ApiClient:
@@ -66,7 +70,9 @@ def _translate(error: ApiException) -> Exception:
         )
     message = str(body.get("message") or error.reason or "no reason given")
     if status == 403:
-        message += ": give this account the verb, or use another account"
+        return MissingRightError(
+            status, f"{message}: give this account the verb, or use another account"
+        )
     return error_for(status, message) if status else KubeUnavailableError(0, message)
 
 

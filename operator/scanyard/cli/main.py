@@ -15,8 +15,10 @@ from scanyard.errors import InvalidInputError, ScanyardError
 #: to import than most commands take to run.
 _COMMANDS: Final = {
     "operator": "scanyard.cli.operator:operator",
+    "release": "scanyard.cli.release:release",
     "setup-queues": "scanyard.cli.setup_queues:setup_queues",
     "setup-redis-secret": "scanyard.cli.setup_redis_secret:setup_redis_secret",
+    "stop": "scanyard.cli.stop:stop",
     "version": "scanyard.cli.version:version",
 }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.text import Text
 
@@ -24,6 +27,29 @@ def print_progress(text: str) -> None:
 def print_error(text: str) -> None:
     """Why the command failed and what to do, on standard error."""
     _console(stderr=True).print(Text.assemble(("Error: ", "bold red"), text))
+
+
+class Waits:
+    """Tells on standard error what is being waited for.
+
+    On a terminal in a line that goes away, else each text once.
+    """
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    @contextmanager
+    def told(self, text: str) -> Iterator[None]:
+        """Show it for as long as the block takes, in which nothing else may be printed."""
+        console = _console(stderr=True)
+        if console.is_terminal:
+            with console.status(Text(text, style="dim")):
+                yield
+            return
+        if text != self._said:
+            self._said = text
+            print_progress(text)
+        yield
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -18,7 +18,7 @@ class AttemptMemory:
     """Facts about one attempt of one ScanJob.
 
     `unanswered`: a create was sent for it and its fate is unknown. `gone_at`: a consistent read
-    did not find the Pod.
+    did not find the Pod. `queue_read`: its queue was read consistently after the Pod had ended.
     """
 
     number: int
@@ -26,6 +26,7 @@ class AttemptMemory:
     unanswered: tuple[Job, Attempt] | None = None
     gone_at: datetime | None = None
     node_ready: bool = False
+    queue_read: bool = False
     last_pod: PodState | None = None
 
 

@@ -34,7 +34,8 @@ class Context:
     """Shared by handlers, reconciler, admission loop and reporters.
 
     `dirty` holds ScanJob uids. `wake` tells the admission loop that something may go now.
-    `changed_queues` are queue keys whose heads or limits may have changed.
+    `changed_queues` are queue keys whose heads or limits may have changed. `lost_nodes` were not
+    Ready, or gone, when they were read last, and are read again while a Pod on them is to end.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class Context:
     announce: set[str] = field(default_factory=set)
     changed_queues: set[str] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    lost_nodes: set[str] = field(default_factory=set)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
     now: Callable[[], datetime] = utc_now

@@ -9,6 +9,8 @@ from scanyard import metrics
 from scanyard.api import names
 from scanyard.controller.context import Context
 from scanyard.controller.mirror import key_of
+from scanyard.controller.placement import Standing
+from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.queue import Queue
 
@@ -47,14 +49,19 @@ def queue_rules_changed(
         return
     context.queue_changed(queue_key)
     if before is None or after is None or _judged(before) != _judged(after):
-        for uid, standing in context.placement.items():
+        # What runs first: an emergency stop must not queue behind thousands that wait.
+        for uid, standing in sorted(context.placement.items(), key=_waits):
             if standing.place.queue == queue_key:
                 context.announce.add(uid)
                 context.dirty.add(uid)
 
 
+def _waits(item: tuple[str, Standing]) -> bool:
+    return not isinstance(item[1].place, Holding)
+
+
 def _judged(queue: Queue) -> tuple[object, ...]:
-    return queue.stop_policy, queue.aging_seconds
+    return queue.held_by, queue.draining, queue.aging_seconds, queue.released
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

@@ -32,19 +32,16 @@ log = logging.getLogger(__name__)
 
 async def create(context: Context, job: Job, attempt: Attempt) -> None:
     """Create the attempt's Pod; raises KubeUnavailableError when the API server does not say."""
-    try:
-        body = await _body(context, job, attempt)
-    except UnresolvableError as error:
-        await _refuse(context, job, attempt, "TargetUnresolvable", str(error))
-        return
-    except _OutOfScopeError as error:
-        await _refuse(context, job, attempt, "OutOfScope", str(error))
-        return
-    except InvalidInputError as error:
-        await _cannot_run(context, job, attempt, str(error))
-        return
     memory = context.memories.of(job.uid, attempt.number)
     sent_before = memory.unanswered is not None or attempt.fence != context.fence
+    try:
+        body = await _body(context, job, attempt)
+    except (UnresolvableError, _OutOfScopeError, InvalidInputError) as error:
+        if sent_before:
+            await _bury_instead(context, job, attempt, error)
+        else:
+            await _no_body(context, job, attempt, error)
+        return
     # From here on a Pod may come into being without our hearing of it.
     memory.unanswered = (job, attempt)
     try:
@@ -53,7 +50,9 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
         await _adopt(context, job, attempt)
         return
     except KubeRefusedError as error:
-        if sent_before and await _was_done(context, job, attempt):
+        if sent_before:
+            if not await _was_done(context, job, attempt):
+                await _bury_instead(context, job, attempt, error)
             return
         memory.unanswered = None
         message = f"its Pod was refused: {with_mend(str(error), job.namespace)}"
@@ -67,15 +66,29 @@ async def bury(context: Context, job: Job, attempt: Attempt) -> None:
     try:
         raw = await context.kube.create(PODS, job.namespace, tombstone_pod(context, job, attempt))
     except KubeConflictError:
-        raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
+        await _adopt(context, job, attempt)
+        return
     except KubeRefusedError as error:
-        # The quota or policy that refuses a gated Pod refuses the late create as well.
+        # The quota or policy that refuses a gated Pod refuses the late create as well, unless it
+        # is lifted in between: then that Pod is ended as one without an attempt.
         log.info("no tombstone for %s: %s", attempt.pod_name, error)
+        if await _was_done(context, job, attempt):
+            return
         context.memories.of(job.uid, attempt.number).unanswered = None
-        await _refuse(context, job, attempt, "PodRefused", f"its Pod was refused: {error}")
+        message = f"its Pod was refused: {with_mend(str(error), job.namespace)}"
+        await _refuse(context, job, attempt, "PodRefused", message)
         return
     _saw(context, raw)
     context.dirty.add(job.uid)
+
+
+async def _bury_instead(context: Context, job: Job, attempt: Attempt, error: Exception) -> None:
+    """A create that was sent before may still arrive: the name is taken before the attempt ends.
+
+    The next attempt, of which nothing is on its way, tells the user what is wrong.
+    """
+    log.info("Pod %s is not created (%s); its name is taken", attempt.pod_name, error)
+    await bury(context, job, attempt)
 
 
 class _OutOfScopeError(Exception):
@@ -140,6 +153,15 @@ def _saw(context: Context, raw: Mapping[str, Any]) -> None:
     pod = context.mirror.pods.put(raw)
     if pod is not None:
         context.memories.saw(pod)
+
+
+async def _no_body(context: Context, job: Job, attempt: Attempt, error: Exception) -> None:
+    if isinstance(error, UnresolvableError):
+        await _refuse(context, job, attempt, "TargetUnresolvable", str(error))
+    elif isinstance(error, _OutOfScopeError):
+        await _refuse(context, job, attempt, "OutOfScope", str(error))
+    else:
+        await _cannot_run(context, job, attempt, str(error))
 
 
 async def _cannot_run(context: Context, job: Job, attempt: Attempt, message: str) -> None:

@@ -1,14 +1,15 @@
-"""The slots that Pods without a ScanJob hold: until their scan has stopped."""
+"""The slots that Pods without a ScanJob, or without an attempt, hold: until their scan stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import scan_stopped
+from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
 
 
 def orphan_standings(context: Context) -> Iterator[tuple[str, Standing]]:
@@ -33,3 +34,20 @@ def running_pods(context: Context, job_uid: str) -> list[PodState]:
     """The Pods of a ScanJob whose scan has not surely stopped."""
     pods = context.mirror.pods.of_job(job_uid)
     return [pod for pod in pods if not pod.tombstone and not scan_stopped(pod)]
+
+
+def vanished_pod(context: Context, job_uid: str) -> tuple[PodState, datetime] | None:
+    """A Pod that held a slot without an open attempt and went away unread; until when it holds it.
+
+    Rule 5 of the design; only the newest attempt's Pod is remembered.
+    """
+    memory = context.memories.known(job_uid)
+    standing = context.placement.get(job_uid)
+    if memory is None or standing is None or not isinstance(standing.place, Holding):
+        return None
+    last = memory.last_pod
+    if last is None or scan_stopped(last) or context.mirror.pods.get(last.uid) is not None:
+        return None
+    memory.gone_at = memory.gone_at or context.now()
+    until = unconfirmed_end(last, memory.gone_at, node_ready=True, timeout_seconds=0)
+    return (last, until) if until > context.now() else None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import sync
-from scanyard.controller.orphan_slots import orphan_standing, running_pods
+from scanyard.controller.orphan_slots import orphan_standing, running_pods, vanished_pod
 from scanyard.controller.pod_actions import delete_pod
 from scanyard.controller.pods import tombstone_pod
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS, SCANJOBS
-from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState, is_attempt
-from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
 
 
 async def reconcile_orphan(context: Context, job_uid: str) -> None:
@@ -25,11 +23,11 @@ async def reconcile_orphan(context: Context, job_uid: str) -> None:
     for pod in pods:
         if not pod.deleting:
             await delete_pod(context, pod)
-    vanished = _vanished_until(context, job_uid)
+    vanished = vanished_pod(context, job_uid)
     standing = orphan_standing(context, job_uid)
     if standing is None and vanished is not None:
         standing = context.placement.get(job_uid)
-        context.dirty.add_after(job_uid, (vanished - context.now()) / timedelta(seconds=1))
+        context.dirty.add_after(job_uid, (vanished[1] - context.now()) / timedelta(seconds=1))
     await sync(context, job_uid, standing)
     if standing is None and not context.mirror.pods.of_job(job_uid):
         context.forget(job_uid)
@@ -66,17 +64,3 @@ async def _job_exists(context: Context, pod: PodState) -> bool:
     context.mirror.jobs.put(raw)
     context.dirty.add(pod.job_uid)
     return True
-
-
-def _vanished_until(context: Context, job_uid: str) -> datetime | None:
-    """Until when the slot of a Pod that went away unread is held (rule 5 of the design)."""
-    memory = context.memories.known(job_uid)
-    standing = context.placement.get(job_uid)
-    if memory is None or standing is None or not isinstance(standing.place, Holding):
-        return None
-    last = memory.last_pod
-    if last is None or scan_stopped(last) or context.mirror.pods.get(last.uid) is not None:
-        return None
-    memory.gone_at = memory.gone_at or context.now()
-    until = unconfirmed_end(last, memory.gone_at, node_ready=True, timeout_seconds=0)
-    return until if until > context.now() else None

@@ -1,15 +1,19 @@
-"""Deleting an attempt's Pod, and finding out for sure whether it is still there."""
+"""Deleting an attempt's Pod, and finding out for sure what became of it, and why."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from scanyard.controller.context import Context
+from scanyard.controller.handlers import on_scanqueue
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
-from scanyard.kube.resources import NODES, PODS
+from scanyard.kube.resources import NODES, PODS, SCANQUEUES
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.status import Attempt
+
+log = logging.getLogger(__name__)
 
 
 async def delete_pod(context: Context, pod: PodState) -> None:
@@ -43,6 +47,26 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         node = last.node_name if last is not None else attempt.node_name
         memory.gone_at = context.now()
         memory.node_ready = await _node_ready(context, node)
+    context.dirty.add(job_uid)
+
+
+async def check_node(context: Context, job_uid: str, node: str) -> None:
+    """Read a node that has not carried out a deletion in time: is it lost?"""
+    lost = not await _node_ready(context, node)
+    if lost == (node in context.lost_nodes):
+        return
+    (context.lost_nodes.add if lost else context.lost_nodes.discard)(node)
+    context.dirty.add(job_uid)
+
+
+async def read_queue(context: Context, job_uid: str, attempt: Attempt) -> None:
+    """Read the queue of an attempt whose Pod somebody deleted: perhaps an emergency stop did."""
+    namespace, _, name = attempt.queue.partition("/")
+    try:
+        on_scanqueue(context, None, await context.kube.get(SCANQUEUES, namespace, name))
+    except KubeNotFoundError:
+        log.debug("queue %s is gone", attempt.queue)
+    context.memories.of(job_uid, attempt.number).queue_read = True
     context.dirty.add(job_uid)
 
 

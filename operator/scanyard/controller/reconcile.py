@@ -17,7 +17,7 @@ from scanyard.controller.context import Context
 from scanyard.controller.events import warn
 from scanyard.controller.ledger_sync import LedgerNotCurrentError, job_standing, sync
 from scanyard.controller.orphans import reconcile_orphan
-from scanyard.controller.pod_actions import delete_pod, look_up
+from scanyard.controller.pod_actions import check_node, delete_pod, look_up, read_queue
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
@@ -108,8 +108,15 @@ async def _stop(context: Context, job: Job, decision: Decision) -> None:
         context.dirty.add_after(job.uid, max(seconds, 0.05))
     if decision.delete is not None:
         await delete_pod(context, decision.delete)
+    for stray in decision.delete_stray:
+        log.warning("Pod %s/%s has no open attempt and is ended", stray.namespace, stray.name)
+        await delete_pod(context, stray)
     if decision.look_up is not None:
         await look_up(context, job.namespace, job.uid, decision.look_up)
+    if decision.read_queue is not None:
+        await read_queue(context, job.uid, decision.read_queue)
+    if decision.check_node:
+        await check_node(context, job.uid, decision.check_node)
 
 
 async def _start(context: Context, job: Job, decision: Decision) -> None:

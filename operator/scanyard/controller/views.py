@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
+from scanyard.controller.orphan_slots import running_pods, vanished_pod
 from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt
 
@@ -22,12 +24,21 @@ def view_of(context: Context, job: Job) -> View:
         announce=job.uid in context.announce,
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),
+        stray=_strays(context, job, attempt),
+        stray_gone=vanished_pod(context, job.uid) if attempt is None else None,
+        lost_nodes=frozenset(context.lost_nodes),
         waiting_reason=_waiting_reason(context, job, queue),
     )
 
 
 def _is_waiting(job: Job) -> bool:
     return job.status.open_attempt is None and (not job.status.finished or job.rerun_wanted)
+
+
+def _strays(context: Context, job: Job, attempt: Attempt | None) -> tuple[PodState, ...]:
+    open_number = attempt.number if attempt is not None else None
+    pods = (pod for pod in running_pods(context, job.uid) if pod.attempt != open_number)
+    return tuple(sorted(pods, key=lambda pod: (pod.attempt, pod.uid)))
 
 
 def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
@@ -39,6 +50,8 @@ def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
         gone_at=memory.gone_at,
         last_pod=memory.last_pod,
         node_ready=memory.node_ready,
+        queue_read=memory.queue_read,
+        grace_seconds=context.settings.scan_grace_seconds,
     )
 
 
@@ -56,7 +69,7 @@ def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[st
             "this ScanJob will run"
         )
     if queue.held:
-        return "QueueHeld", f"queue {queue.name} is held by stopPolicy {queue.stop_policy}"
+        return "QueueHeld", f"queue {queue.name} is held by {queue.held_by[1]}"
     held = context.placement.held(queue.key)
     if held >= queue.max_concurrent:
         return "QueueFull", (

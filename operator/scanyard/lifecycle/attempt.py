@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.closing import STOP_REASONS, back_in_line, closed
-from scanyard.lifecycle.decision import Decision, View, Wish, held, wish_of
-from scanyard.lifecycle.outcome import IMAGE_MEND, IMAGE_REASONS, outcome_of, vanished
+from scanyard.lifecycle.decision import (
+    SLOT_HELD,
+    Decision,
+    View,
+    Wish,
+    held,
+    is_released,
+    wish_of,
+)
+from scanyard.lifecycle.outcome import (
+    IMAGE_MEND,
+    IMAGE_REASONS,
+    End,
+    Outcome,
+    node_lost,
+    outcome_of,
+    vanished,
+)
 from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
+from scanyard.lifecycle.slots import cut_off_end, deletion_due, scan_stopped, unconfirmed_end
 from scanyard.lifecycle.status import Attempt, JobStatus
+from scanyard.lifecycle.timestamps import format_time
 
 #: A scan that lasts less is never shown as Starting with a cause or as Running: it saves a write.
 _WORTH_SHOWING = timedelta(seconds=2)
+#: A node that does not carry out a deletion is looked at this often.
+NODE_LOOK = timedelta(seconds=30)
 
 
 def attempt_open(view: View, attempt: Attempt) -> Decision:
@@ -26,14 +45,46 @@ def attempt_open(view: View, attempt: Attempt) -> Decision:
         return closed(view, attempt, None)
     if scan_stopped(pod):
         attempt = _with_facts(attempt, pod)
-        return closed(view, attempt, outcome_of(pod, view.job.timeout_seconds))
+        outcome = outcome_of(pod, view.job.timeout_seconds)
+        return _ended(view, attempt, outcome, deleted=pod.deleting)
     wish = wish_of(view.job, view.queue)
-    if wish is not Wish.RUN:
-        status = _stopping(view, _with_facts(attempt, pod), wish)
-        return Decision(status, held(attempt), delete=None if pod.deleting else pod)
-    if pod.deleting:
-        return Decision(view.job.status, held(attempt))
-    return _under_way(view, attempt, pod)
+    if wish is Wish.RUN:
+        return _deleting(view, attempt, pod) if pod.deleting else _under_way(view, attempt, pod)
+    status = _stopping(view, _with_facts(attempt, pod), wish)
+    if not pod.deleting:
+        return Decision(status, held(attempt), delete=pod)
+    return _deleting(view, attempt, pod, status)
+
+
+def _ended(view: View, attempt: Attempt, outcome: Outcome, *, deleted: bool) -> Decision:
+    """Close the attempt; a deletion of its Pod that nobody explains is explained first.
+
+    An emergency stop is set in the queue before it deletes Pods, but its event may come later
+    than theirs.
+    """
+    unexplained = deleted and wish_of(view.job, view.queue) is Wish.RUN
+    if unexplained and outcome.end is not End.COMPLETE and not view.attempt.queue_read:
+        return Decision(view.job.status, held(attempt), read_queue=attempt)
+    return closed(view, attempt, outcome)
+
+
+def _deleting(
+    view: View, attempt: Attempt, pod: PodState, status: JobStatus | None = None
+) -> Decision:
+    """Its kubelet ends it; one that has not done so in time may be cut off, its scan alive."""
+    status = status or view.job.status
+    slot, due = held(attempt), deletion_due(pod)
+    if due is not None and view.now < due:
+        return Decision(status, slot, look_again_at=due)
+    again = view.now + NODE_LOOK
+    if pod.node_name not in view.lost_nodes:
+        return Decision(status, slot, check_node=pod.node_name, look_again_at=again)
+    free_at = cut_off_end(pod, view.now)
+    if free_at <= view.now or is_released(view, attempt.number):
+        return _ended(view, _with_facts(attempt, pod), node_lost(pod), deleted=True)
+    cause = f"node {pod.node_name} does not answer, and its scan may still run"
+    status = _unconfirmed(view, status, cause, free_at)
+    return Decision(status, slot, check_node=pod.node_name, look_again_at=min(free_at, again))
 
 
 def _without_pod(view: View, attempt: Attempt) -> Decision:
@@ -59,23 +110,33 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
     last = known.last_pod
     if last is not None and scan_stopped(last):
         attempt = _with_facts(attempt, last)
-        return closed(view, attempt, outcome_of(last, job.timeout_seconds))
+        return _ended(view, attempt, outcome_of(last, job.timeout_seconds), deleted=True)
     free_at = unconfirmed_end(
-        last, known.gone_at, node_ready=known.node_ready, timeout_seconds=job.timeout_seconds
+        last,
+        known.gone_at,
+        node_ready=known.node_ready,
+        timeout_seconds=job.timeout_seconds,
+        grace_seconds=known.grace_seconds,
     )
-    wish = wish_of(job, view.queue)
-    if free_at <= now:
-        return closed(view, attempt, vanished(last, wanted_by_us=wish is not Wish.RUN))
-    status = conditions.in_progress(
-        job,
-        job.status,
-        now,
-        phase=job.status.phase,
-        reason="SlotHeldNodeLost",
-        message="its Pod is gone without a confirmed end of the scan; the slot is held until "
-        f"{free_at:%Y-%m-%dT%H:%M:%SZ}",
-    )
+    if free_at <= now or is_released(view, attempt.number):
+        wanted = wish_of(job, view.queue) is not Wish.RUN
+        return _ended(view, attempt, vanished(last, wanted_by_us=wanted), deleted=True)
+    cause = "its Pod is gone without a confirmed end of the scan"
+    status = _unconfirmed(view, job.status, cause, free_at)
     return Decision(status, held(attempt), look_again_at=free_at)
+
+
+def _unconfirmed(view: View, status: JobStatus, cause: str, free_at: datetime) -> JobStatus:
+    job = view.job
+    return conditions.in_progress(
+        job,
+        status,
+        view.now,
+        phase=status.phase,
+        reason=SLOT_HELD,
+        message=f"{cause}; the slot is held until {format_time(free_at)}; if you know that the "
+        f"scan has stopped, `scanyard release --force {job.key}` frees it now",
+    )
 
 
 def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
@@ -116,6 +177,7 @@ def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:
         Wish.CANCEL: "cancelled; waits for the scanner to stop",
         Wish.SUSPEND: "suspended; waits for the scanner to stop",
         Wish.DRAIN: "its queue is being drained; waits for the scanner to stop",
+        Wish.EMERGENCY_STOP: "emergency stop; waits for the scanner to stop",
     }
     reason, message = STOP_REASONS[wish], words[wish]
     # Kept in the attempt: whoever changes their mind while it stops must not make it a failure.

@@ -12,7 +12,12 @@ from scanyard.lifecycle.outcome import End, Outcome
 from scanyard.lifecycle.status import Attempt, JobStatus
 
 #: What a Pod is being stopped for stands in its attempt: see _wish_at_the_end.
-STOP_REASONS = {Wish.CANCEL: "Cancelling", Wish.SUSPEND: "Suspending", Wish.DRAIN: "Draining"}
+STOP_REASONS = {
+    Wish.CANCEL: "Cancelling",
+    Wish.SUSPEND: "Suspending",
+    Wish.DRAIN: "Draining",
+    Wish.EMERGENCY_STOP: "EmergencyStop",
+}
 _STOPPED_FOR = {reason: wish for wish, reason in STOP_REASONS.items()}
 
 
@@ -40,7 +45,7 @@ def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
     if wish is Wish.SUSPEND:
         status = replace(status, progress=None, started_at=None)
         return Decision(conditions.suspended(job, status, now), None, ended=ended)
-    if wish is Wish.DRAIN or outcome is None:
+    if wish in {Wish.DRAIN, Wish.EMERGENCY_STOP} or outcome is None:
         return back_in_line(view, attempt, reason, message)
     phase = "TimedOut" if outcome.end is End.TIMED_OUT else "Failed"
     status = conditions.failed(job, status, now, phase=phase, reason=reason, message=message)
@@ -50,10 +55,19 @@ def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
 def _wish_at_the_end(view: View, attempt: Attempt) -> Wish:
     """What is wanted now, or else what the Pod was stopped for."""
     wish = wish_of(view.job, view.queue)
-    pod = view.attempt.pod or view.attempt.last_pod
-    if wish is Wish.RUN and pod is not None and pod.deleting:
-        return _STOPPED_FOR.get(attempt.reason, wish)
-    return wish
+    pod = view.attempt.pod
+    if wish is not Wish.RUN or not (pod is None or pod.deleting):
+        return wish
+    lifted_at = view.queue.stop_lifted_at if view.queue is not None else None
+    if (
+        lifted_at is not None
+        and attempt.admitted_at is not None
+        and attempt.admitted_at < lifted_at
+    ):
+        # Nothing is admitted while a stop is in force, so this attempt is one that it ended, at a
+        # time when no operator was there to see it.
+        return Wish.EMERGENCY_STOP
+    return _STOPPED_FOR.get(attempt.reason, wish)
 
 
 def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[str, str]:
@@ -66,6 +80,10 @@ def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[
         Wish.CANCEL: ("Cancelled", f"cancelled while it ran{kept}"),
         Wish.SUSPEND: ("Suspended", f"suspended while it ran{kept}"),
         Wish.DRAIN: ("Drained", "stopped because its queue was drained; it will run again"),
+        Wish.EMERGENCY_STOP: (
+            "EmergencyStop",
+            "ended by the emergency stop; it will run again once that is lifted",
+        ),
     }
     if wish in words:
         return words[wish]

@@ -65,12 +65,14 @@ def observed(job: Job, status: JobStatus) -> JobStatus:
 def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> list[dict[str, Any]]:
     """Ready, Held and LedgerAvailable of a ScanQueue, as its status holds them."""
     before = {item["type"]: Condition.read(item) for item in queue.status.get("conditions") or ()}
-    held = f"stopPolicy is {queue.stop_policy}: nothing is admitted until it is None"
+    why_held, held = queue.held_by
     ready = not queue.held and not ledger_trouble
-    told = ledger_trouble or (held if queue.held else "ScanJobs are admitted as slots come free")
+    told = ledger_trouble or (
+        f"held by {held}" if queue.held else "ScanJobs are admitted as slots come free"
+    )
     words = {
         "Ready": (ready, "Admitting" if ready else "NotAdmitting", told),
-        "Held": (queue.held, queue.stop_policy if queue.held else "NotHeld", told),
+        "Held": (queue.held, why_held if queue.held else "NotHeld", told),
         "LedgerAvailable": (
             not ledger_trouble,
             "LedgerUnavailable" if ledger_trouble else "LedgerCurrent",

@@ -13,11 +13,16 @@ from scanyard.lifecycle.attempt import attempt_open
 from scanyard.lifecycle.decision import Decision, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.status import JobStatus
+from scanyard.lifecycle.strays import with_strays
 from scanyard.lifecycle.waiting import waiting
 
 
 def decide(view: View) -> Decision:
     """The next actions for one ScanJob."""
+    return with_strays(view, _decided(view))
+
+
+def _decided(view: View) -> Decision:
     job = view.job
     if job.status.open_attempt is not None:
         return attempt_open(view, job.status.open_attempt)

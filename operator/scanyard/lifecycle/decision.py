@@ -9,8 +9,13 @@ from enum import StrEnum
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
 from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.queue import Queue, attempt_to_release
 from scanyard.lifecycle.status import Attempt, JobStatus
+
+#: The reason of a ScanJob whose scan may run somewhere out of reach.
+SLOT_HELD = "SlotHeldNodeLost"
+#: Why a ScanJob waits that has a Pod without an attempt.
+EARLIER_POD = "EarlierPodRunning"
 
 
 class Wish(StrEnum):
@@ -18,6 +23,7 @@ class Wish(StrEnum):
 
     RUN = "Run"
     DRAIN = "Drain"
+    EMERGENCY_STOP = "EmergencyStop"
     SUSPEND = "Suspend"
     CANCEL = "Cancel"
 
@@ -55,7 +61,8 @@ class AttemptView:
 
     `existed`: a Pod of this attempt was created or seen. `create_uncertain`: a create that an
     earlier process sent may still arrive. `gone_at`: a consistent read said that the Pod is not
-    there, and since when. `last_pod`: as it was seen last.
+    there, and since when. `last_pod`: as it was seen last. `queue_read`: its queue was read
+    consistently after the Pod had ended or gone. `grace_seconds`: that of a Pod never seen.
     """
 
     pod: PodState | None = None
@@ -64,6 +71,8 @@ class AttemptView:
     gone_at: datetime | None = None
     last_pod: PodState | None = None
     node_ready: bool = False
+    queue_read: bool = False
+    grace_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,9 @@ class View:
     """One ScanJob, its queue, its open attempt's Pod and the clock.
 
     `refused_until`: the API server would not record its admission; not to be tried before.
+    `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: one
+    that went away unread, and until when it counts. `lost_nodes`: nodes that a consistent read
+    found not Ready, or gone.
     """
 
     job: Job
@@ -81,6 +93,9 @@ class View:
     refused_until: datetime | None = None
     announce: bool = False
     over_limit: bool = False
+    stray: tuple[PodState, ...] = ()
+    stray_gone: tuple[PodState, datetime] | None = None
+    lost_nodes: frozenset[str] = frozenset()
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 
 
@@ -93,22 +108,32 @@ class Decision:
     create: Attempt | None = None
     tombstone: Attempt | None = None
     delete: PodState | None = None
+    delete_stray: tuple[PodState, ...] = ()
     look_up: Attempt | None = None
+    read_queue: Attempt | None = None
+    check_node: str = ""
     look_again_at: datetime | None = None
     ended: tuple[Attempt, Outcome] | None = None
 
 
 def wish_of(job: Job, queue: Queue | None) -> Wish:
-    """Cancel and deletion outrank suspend, which outranks a draining queue."""
+    """Cancel and deletion outrank suspend, which outranks what stops the whole queue."""
     if job.deleting or job.cancel:
         return Wish.CANCEL
     if job.suspend:
         return Wish.SUSPEND
     if queue is not None and queue.draining:
-        return Wish.DRAIN
+        return Wish.DRAIN if queue.emergency_stop is None else Wish.EMERGENCY_STOP
     return Wish.RUN
 
 
 def held(attempt: Attempt) -> Holding:
     """The slot that an attempt holds."""
     return Holding(attempt.queue, attempt.number)
+
+
+def is_released(view: View, number: int) -> bool:
+    """Whether the platform says that this attempt's scan has stopped, where nobody else can."""
+    return view.queue is not None and (
+        attempt_to_release(view.job.uid, number) in view.queue.released
+    )

@@ -71,6 +71,14 @@ def vanished(last: PodState | None, *, wanted_by_us: bool) -> Outcome:
     )
 
 
+def node_lost(pod: PodState) -> Outcome:
+    """The outcome of a Pod on a node that never told its end."""
+    message = (
+        f"node {pod.node_name} was lost, and with it the result; set a new rerunToken to scan again"
+    )
+    return Outcome(End.FAILED, "NodeLost", message)
+
+
 def summary_of(report: Report) -> dict[str, Any]:
     """A report in the shape of status.summary."""
     return {

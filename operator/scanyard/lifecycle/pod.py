@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,12 +76,12 @@ def is_attempt(raw: Mapping[str, Any]) -> bool:
     """
     meta = raw["metadata"]
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-    here = f"{meta['namespace']}/"
+    here = re.compile(re.escape(meta["namespace"]) + r"/[a-z0-9.-]+")
     return (
         bool(labels.get(names.LABEL_UID))
         and str(labels.get(names.LABEL_ATTEMPT, "")).isdecimal()
-        and str(notes.get(names.ANNOTATION_SCANJOB, "")).startswith(here)
-        and str(notes.get(names.ANNOTATION_QUEUE, "")).startswith(here)
+        and here.fullmatch(str(notes.get(names.ANNOTATION_SCANJOB, ""))) is not None
+        and here.fullmatch(str(notes.get(names.ANNOTATION_QUEUE, ""))) is not None
     )
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from scanyard.api import names
+from scanyard.lifecycle.timestamps import parse_time
 
 #: Ageing of a queue that says nothing, and of ScanJobs whose queue is not there yet.
 DEFAULT_AGING_SECONDS = 600
@@ -12,7 +16,12 @@ DEFAULT_AGING_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Limits and order of one queue."""
+    """Limits and order of one queue.
+
+    `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
+    not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
+    whose unconfirmed end the platform declares to be one.
+    """
 
     namespace: str
     name: str
@@ -23,6 +32,9 @@ class Queue:
     priority: int
     stop_policy: str
     aging_seconds: int
+    emergency_stop: str | None = None
+    stop_lifted_at: datetime | None = None
+    released: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -31,18 +43,32 @@ class Queue:
 
     @property
     def held(self) -> bool:
-        """Admits nothing while a stop policy is set."""
-        return self.stop_policy != "None"
+        """Admits nothing while a stop policy is set, or an emergency stop."""
+        return self.stop_policy != "None" or self.emergency_stop is not None
+
+    @property
+    def held_by(self) -> tuple[str, str]:
+        """What holds it, as one word, and for people with the way out."""
+        if self.emergency_stop is not None:
+            since = f" ({self.emergency_stop[:100]})" if self.emergency_stop else ""
+            return "EmergencyStop", (
+                f"the emergency stop{since}: nothing runs until `scanyard stop --lift`, or until "
+                f"the queue's annotation {names.ANNOTATION_STOP} is removed"
+            )
+        return self.stop_policy, (
+            f"stopPolicy {self.stop_policy}: nothing is admitted until it is None"
+        )
 
     @property
     def draining(self) -> bool:
         """Ends what runs, too, and puts it back in its place."""
-        return self.stop_policy == "HoldAndDrain"
+        return self.stop_policy == "HoldAndDrain" or self.emergency_stop is not None
 
 
 def read_queue(raw: Mapping[str, Any]) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
     meta, spec = raw["metadata"], raw.get("spec") or {}
+    notes = meta.get("annotations") or {}
     return Queue(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -53,4 +79,18 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         priority=spec.get("priority", 0),
         stop_policy=spec.get("stopPolicy", "None"),
         aging_seconds=spec.get("agingSeconds", DEFAULT_AGING_SECONDS),
+        emergency_stop=notes.get(names.ANNOTATION_STOP),
+        stop_lifted_at=parse_time(notes.get(names.ANNOTATION_STOP_LIFTED)),
+        released=released_attempts(notes),
     )
+
+
+def released_attempts(notes: Mapping[str, str]) -> frozenset[str]:
+    """The attempts that a queue's annotations release by force."""
+    texts = (text.strip() for text in notes.get(names.ANNOTATION_RELEASE, "").split(","))
+    return frozenset(text for text in texts if text)
+
+
+def attempt_to_release(job_uid: str, number: int) -> str:
+    """How an attempt stands in the annotation that releases it."""
+    return f"{job_uid}/{number}"

@@ -24,19 +24,36 @@ def scan_stopped(pod: PodState) -> bool:
     return pod.phase == "Failed" and pod.running_since is None and not pod.failed_by_control_plane
 
 
+def deletion_due(pod: PodState) -> datetime | None:
+    """When a living kubelet has surely carried out the Pod's deletion; None: it is not deleted."""
+    # The API server has added the grace period to deletionTimestamp already.
+    return None if pod.deletion_at is None else pod.deletion_at + _DELETION_SLACK
+
+
+def cut_off_end(pod: PodState, now: datetime) -> datetime:
+    """When the slot of a Pod counts as free that is still there and whose kubelet is cut off."""
+    return unconfirmed_end(pod, pod.deletion_at or now, node_ready=False, timeout_seconds=0)
+
+
 def unconfirmed_end(
-    last: PodState | None, gone_at: datetime, *, node_ready: bool, timeout_seconds: int
+    last: PodState | None,
+    gone_at: datetime,
+    *,
+    node_ready: bool,
+    timeout_seconds: int,
+    grace_seconds: int = 60,
 ) -> datetime:
     """When the slot of a Pod that vanished unread counts as free.
 
-    `gone_at` is when the deletion became known; `timeout_seconds` stands in where the Pod was
-    never seen.
+    `gone_at` is when the deletion became known; `timeout_seconds` and `grace_seconds` stand in
+    where the Pod was never seen.
     """
     if last is not None and not last.node_name:
         return gone_at
-    grace = timedelta(seconds=last.grace_seconds if last is not None else 60)
-    if node_ready and last is not None:
-        return max(last.deletion_at or gone_at, gone_at) + grace + _DELETION_SLACK
+    grace = timedelta(seconds=last.grace_seconds if last is not None else grace_seconds)
+    if node_ready:
+        deleted_at = last.deletion_at if last is not None else None
+        return max(deleted_at or gone_at, gone_at) + grace + _DELETION_SLACK
     start = (last.start_time if last is not None else None) or gone_at
     seconds = (last.deadline_seconds if last is not None else None) or timeout_seconds
     return start + timedelta(seconds=seconds) + grace + _DEADLINE_SLACK

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.closing import cancelled
-from scanyard.lifecycle.decision import Decision, Parked, Place, View, Waiting, Wish, wish_of
+from scanyard.lifecycle.decision import (
+    EARLIER_POD,
+    Decision,
+    Parked,
+    Place,
+    View,
+    Waiting,
+    Wish,
+    wish_of,
+)
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import JobStatus
@@ -38,9 +47,10 @@ def waiting(view: View, status: JobStatus) -> Decision:
 
 
 def _stale_announcement(job: Job, queue: Queue | None) -> bool:
-    """A queue that came or went: its ScanJobs must not go on saying so."""
+    """A queue that came, an earlier Pod that stopped: it must not go on saying that it waits so."""
     told = job.status.condition("Reconciling")
-    return queue is not None and told is not None and told.reason == "QueueNotFound"
+    outdated = {"QueueNotFound", EARLIER_POD}
+    return queue is not None and told is not None and told.reason in outdated
 
 
 def _announced(view: View, status: JobStatus) -> JobStatus:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.command_line import scanyard
 from tests.support.installation import Installation
 from tests.support.installed_redis import InstalledRedis
 from tests.support.operator_process import OperatorProcess
 from tests.support.operator_role import OperatorRole
+
+__all__ = ["operator", "redis", "scanyard"]
 
 
 @pytest.fixture

@@ -1,33 +1,8 @@
-"""The scanyard command, in this process, against the test cluster."""
+"""The scanyard command against the test cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from tests.support.command_line import Run, scanyard
+from tests.support.kube import cluster, crds, namespace
 
-import pytest
-from kubernetes.config import kube_config
-
-from scanyard.cli.main import main
-from tests.support.kube import Cluster, cluster, crds, namespace
-
-__all__ = ["Run", "cluster", "crds", "namespace"]
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def scanyard(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Run a command that must succeed; returns all that it printed."""
-    # The client reads KUBECONFIG only once, when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(cluster.kubeconfig))
-
-    def run(*arguments: str) -> str:
-        with pytest.raises(SystemExit) as end:
-            main(list(arguments))
-        printed = "".join(capsys.readouterr())
-        assert end.value.code == 0, printed
-        return printed
-
-    return run
+__all__ = ["Run", "cluster", "crds", "namespace", "scanyard"]

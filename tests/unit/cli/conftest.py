@@ -38,13 +38,16 @@ class Request:
 
 @dataclass
 class FakeApi:
-    """Requests so far, and the answers still to give (the last one is repeated)."""
+    """Requests so far, and the answers to give (the last one is repeated), or who gives them."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    respond: Callable[[Request], Answer] | None = None
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, request: Request) -> Answer:
+        if self.respond is not None:
+            return self.respond(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -59,8 +62,9 @@ def fake_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAp
             body = json.loads(self.rfile.read(length)) if length else None
             url = urlsplit(self.path)
             content_type = self.headers.get("Content-Type", "")
-            api.requests.append(Request(self.command, url.path, url.query, content_type, body))
-            answer = api.next_answer()
+            request = Request(self.command, url.path, url.query, content_type, body)
+            api.requests.append(request)
+            answer = api.next_answer(request)
             text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             self.send_response(answer.status)
             kind = "text/plain" if isinstance(answer.body, str) else "application/json"
@@ -69,7 +73,7 @@ def fake_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAp
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

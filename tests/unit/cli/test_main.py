@@ -17,7 +17,7 @@ Run = Callable[..., Result]
 def test_help_names_every_command(scanyard: Run) -> None:
     result = scanyard("--help")
     assert result.exit_code == 0
-    for command in ("operator", "setup-queues", "setup-redis-secret", "version"):
+    for command in ("operator", "release", "setup-queues", "setup-redis-secret", "stop", "version"):
         assert f"\n  {command} " in result.out
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
+from scanyard.api import names
 from scanyard.controller import launch
 from scanyard.controller.context import Context
+from scanyard.controller.resolve import UnresolvableError
 from scanyard.kube.client import KubeClient
-from scanyard.kube.errors import KubeNotFoundError, KubeRefusedError, KubeUnavailableError
+from scanyard.kube.errors import (
+    KubeConflictError,
+    KubeNotFoundError,
+    KubeRefusedError,
+    KubeUnavailableError,
+)
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.status import Attempt
@@ -17,6 +26,8 @@ from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod
 
 _QUOTA = KubeRefusedError(403, 'pods "x" is forbidden: exceeded quota: q')
+_POLICY = KubeRefusedError(403, 'pods "x" is forbidden: violates PodSecurity')
+_DENY = DenyList.of([ipaddress.ip_network("198.51.100.0/24")])
 _ABSENT = KubeNotFoundError(404, "not found")
 
 
@@ -53,7 +64,7 @@ class ApiServer:
 
 def _start(api: ApiServer, *, fence: int = 7) -> tuple[Context, Job, Attempt]:
     kube = cast("KubeClient", api)
-    context = Context(Settings(), kube, cast("Any", None), fence, DenyList(()), now=lambda: NOW)
+    context = Context(Settings(), kube, cast("Any", None), fence, _DENY, now=lambda: NOW)
     job = context.mirror.jobs.put(api.job)
     assert job is not None
     attempt = job.status.open_attempt
@@ -100,6 +111,79 @@ async def test_a_spec_that_makes_no_command_ends_the_scanjob() -> None:
     assert told["Finished"]["status"] == told["Stalled"]["status"] == "True"
     assert "every target is excluded" in told["Finished"]["message"]
     assert len(api.events) == 1
+
+
+def _tombstone() -> dict[str, Any]:
+    pod = raw_pod(node="")
+    labels = {**pod["metadata"]["labels"], names.LABEL_ROLE: names.ROLE_TOMBSTONE}
+    return {**pod, "metadata": {**pod["metadata"], "labels": labels}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"targets": ["no-such-name.invalid"]},
+        {"targets": ["192.0.2.7"], "excludeTargets": ["192.0.2.0/24"]},
+        {"targets": ["198.51.100.7"]},
+    ],
+    ids=["unresolvable", "impossible", "out of scope"],
+)
+async def test_what_an_earlier_process_may_have_sent_is_buried_before_the_attempt_is_closed(
+    spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "resolve", _resolve)
+    api = ApiServer(raw_job(status=open_attempt(), **spec), _tombstone())
+    context, job, attempt = _start(api, fence=8)
+    await launch.create(context, job, attempt)
+    assert api.job["status"] == open_attempt(), "open until its name is taken"
+    buried = context.mirror.pod_of(UID, 1)
+    assert buried is not None
+    assert buried.tombstone
+
+
+async def test_a_refusal_after_an_unanswered_create_is_buried_as_well() -> None:
+    lost = KubeUnavailableError(0, "timeout")
+    api = ApiServer(raw_job(status=open_attempt()), lost, _POLICY, _tombstone())
+    context, job, attempt = _start(api)
+    with pytest.raises(KubeUnavailableError):
+        await launch.create(context, job, attempt)
+    await launch.create(context, job, attempt)
+    assert api.job["status"] == open_attempt()
+    buried = context.mirror.pod_of(UID, 1)
+    assert buried is not None
+    assert buried.tombstone
+
+
+async def test_where_no_tombstone_is_taken_either_the_refusal_counts() -> None:
+    lost = KubeUnavailableError(0, "timeout")
+    api = ApiServer(raw_job(status=open_attempt()), lost, _QUOTA, _QUOTA)
+    context, job, attempt = _start(api)
+    with pytest.raises(KubeUnavailableError):
+        await launch.create(context, job, attempt)
+    await launch.create(context, job, attempt)
+    closed = api.job["status"]["attempts"][0]
+    assert closed["reason"] == "PodRefused"
+    assert "raise the quota" in closed["message"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_name_that_cannot_be_buried_is_ours_or_somebody_elses(own: bool) -> None:
+    taken = KubeConflictError(409, "already exists")
+    api = ApiServer(raw_job(status=open_attempt()), taken)
+    api.pod = _own_pod() if own else raw_pod()
+    context, job, attempt = _start(api)
+    await launch.bury(context, job, attempt)
+    if own:
+        assert api.job["status"] == open_attempt()
+        assert context.mirror.pod_of(UID, 1) is not None
+    else:
+        assert api.job["status"]["attempts"][0]["reason"] == "PodNameTaken"
+
+
+async def _resolve(targets: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    if targets:
+        raise UnresolvableError(f"target {targets[0]} cannot be resolved")
+    return {}
 
 
 def _own_pod() -> dict[str, Any]:

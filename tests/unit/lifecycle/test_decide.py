@@ -43,7 +43,7 @@ def look(
 ) -> Decision:
     """Decide about one ScanJob at NOW."""
     seen = read_pod(pod) if pod is not None else None
-    known = AttemptView(pod=seen, existed=seen is not None, create_uncertain=False)
+    known = AttemptView(pod=seen, existed=seen is not None, create_uncertain=False, queue_read=True)
     for name, value in (attempt or {}).items():
         object.__setattr__(known, name, value)
     return decide(

@@ -1,0 +1,146 @@
+"""`scanyard release`: only a slot whose scan nobody sees, only by force, losing nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scanyard.cli import release
+from scanyard.lifecycle import conditions
+from scanyard.lifecycle.job import read_job
+from tests.support.objects import NOW, UID, at, open_attempt, raw_job
+from tests.unit.cli.conftest import Answer, FakeApi, Request, Result
+from tests.unit.cli.yard import Yard
+
+Run = Callable[..., Result]
+RELEASE = "scanyard.dev/release"
+ENTRY = f"{UID}/1"
+
+
+def held_job(reason: str = "SlotHeldNodeLost") -> dict[str, Any]:
+    job = read_job(raw_job(status=open_attempt(nodeName="node-9")))
+    message = "its Pod is gone; the slot is held until noon"
+    told = conditions.in_progress(
+        job, job.status, NOW, phase="Running", reason=reason, message=message
+    )
+    return raw_job(status=told.raw())
+
+
+@pytest.fixture
+def yard(fake_api: FakeApi) -> Yard:
+    """ScanJob team/web, whose Pod is gone without a confirmed end, and its queue."""
+    opened = Yard()
+    opened.queue("team", "default")
+    opened.objects["scanjobs"].append(held_job())
+    fake_api.respond = opened.respond
+    return opened
+
+
+def changes(api: FakeApi) -> int:
+    return sum(request.method != "GET" for request in api.requests)
+
+
+@pytest.mark.parametrize("arguments", [("team/web",), ("web", "-n", "team")])
+def test_force_names_the_attempt_in_its_queue(
+    arguments: tuple[str, ...], yard: Yard, scanyard: Run
+) -> None:
+    result = scanyard("release", "--force", *arguments)
+    assert (result.exit_code, result.out) == (0, "team/web: the slot of attempt 1 is released\n")
+    assert yard.notes("team", "default") == {RELEASE: ENTRY}
+
+
+def test_without_force_it_explains_the_danger(yard: Yard, fake_api: FakeApi, scanyard: Run) -> None:
+    result = scanyard("release", "team/web")
+    assert result.exit_code == 2
+    for words in (
+        "attempt 1",
+        "node-9",
+        "held until noon",
+        "two scans then run at once",
+        "--force",
+    ):
+        assert words in result.out
+    assert changes(fake_api) == 0
+    assert yard.notes("team", "default") == {}
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        (held_job("Running"), "its scan is not lost (Running: "),
+        (raw_job(status=open_attempt()), "its scan is not lost (Starting)"),
+        (raw_job(status=open_attempt(endedAt=at(-1))), "holds no slot"),
+        (raw_job(), "holds no slot"),
+    ],
+)
+def test_a_scan_that_somebody_sees_is_not_released(
+    job: dict[str, Any], message: str, yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    yard.objects["scanjobs"] = [job]
+    result = scanyard("release", "--force", "team/web")
+    assert result.exit_code == 1
+    assert message in result.err
+    assert changes(fake_api) == 0
+
+
+@pytest.mark.parametrize("arguments", [("web",), ("team/",), ("team/web", "-n", "other")])
+def test_a_scanjob_has_to_be_named(arguments: tuple[str, ...], scanyard: Run) -> None:
+    result = scanyard("release", "--force", *arguments)
+    assert result.exit_code == 2
+    assert "NAMESPACE/SCANJOB" in result.err
+
+
+def test_what_matters_no_longer_is_taken_out(yard: Yard, scanyard: Run) -> None:
+    """Others' attempts stay while they are open, or while there is a Pod of theirs."""
+    opened = raw_job(status=open_attempt(4))
+    opened["metadata"] |= {"name": "open", "uid": "open-uid"}
+    yard.objects["scanjobs"].append(opened)
+    lost = yard.pod("team", "lost-2")
+    lost["metadata"]["labels"]["scanyard.dev/uid"] = "lost-uid"
+    old = "open-uid/3, open-uid/4, lost-uid/1, gone-uid/1"
+    yard.objects["scanqueues"][0]["metadata"]["annotations"] = {RELEASE: old, "team": "red"}
+    assert scanyard("release", "--force", "team/web").exit_code == 0
+    notes = yard.notes("team", "default")
+    assert notes["team"] == "red"
+    assert set(notes[RELEASE].split(",")) == {ENTRY, "open-uid/4", "lost-uid/1"}
+
+
+def test_two_callers_at_once_do_not_lose_each_others(
+    yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    other = raw_job(status=open_attempt(7))
+    other["metadata"] |= {"name": "other", "uid": "other-uid"}
+    yard.objects["scanjobs"].append(other)
+    meta = yard.objects["scanqueues"][0]["metadata"]
+
+    def respond(request: Request) -> Answer:
+        if request.method == "PATCH" and not meta["annotations"]:
+            meta["annotations"], meta["resourceVersion"] = {RELEASE: "other-uid/7"}, "51"
+        return yard.respond(request)
+
+    fake_api.respond = respond
+    assert scanyard("release", "--force", "team/web").exit_code == 0
+    assert set(yard.notes("team", "default")[RELEASE].split(",")) == {ENTRY, "other-uid/7"}
+
+
+def test_a_queue_takes_a_bounded_number(
+    yard: Yard, fake_api: FakeApi, scanyard: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "MOST_RELEASED", 1)
+    other = raw_job(status=open_attempt(7))
+    other["metadata"] |= {"name": "other", "uid": "other-uid"}
+    yard.objects["scanjobs"].append(other)
+    yard.objects["scanqueues"][0]["metadata"]["annotations"] = {RELEASE: "other-uid/7"}
+    result = scanyard("release", "--force", "team/web")
+    assert result.exit_code == 1
+    assert "1 attempts are released already" in result.err
+    assert changes(fake_api) == 0
+
+
+def test_a_tenant_is_told_which_right_it_lacks(yard: Yard, scanyard: Run) -> None:
+    yard.forbidden = {("PATCH", "scanqueues")}
+    result = scanyard("release", "--force", "team/web")
+    assert result.exit_code == 2
+    assert "cannot patch resource" in result.err
