@@ -8,9 +8,15 @@ from datetime import timedelta
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.closing import STOP_REASONS, back_in_line, closed
 from scanyard.lifecycle.decision import Decision, View, Wish, held, wish_of
-from scanyard.lifecycle.outcome import IMAGE_MEND, IMAGE_REASONS, outcome_of, vanished
+from scanyard.lifecycle.outcome import outcome_of, vanished
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
+from scanyard.lifecycle.starting import (
+    give_up,
+    start_deadline,
+    start_trouble,
+    started_after_all,
+)
 from scanyard.lifecycle.status import Attempt, JobStatus
 
 #: A scan that lasts less is never shown as Starting with a cause or as Running: it saves a write.
@@ -63,9 +69,10 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
     free_at = unconfirmed_end(
         last, known.gone_at, node_ready=known.node_ready, timeout_seconds=job.timeout_seconds
     )
-    wish = wish_of(job, view.queue)
     if free_at <= now:
-        return closed(view, attempt, vanished(last, wanted_by_us=wish is not Wish.RUN))
+        node = last.node_name if last is not None else attempt.node_name
+        node_lost = bool(node) and not known.node_ready
+        return closed(view, attempt, vanished(last, node_lost=node_lost))
     status = conditions.in_progress(
         job,
         job.status,
@@ -80,34 +87,32 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
 
 def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
     job, now = view.job, view.now
-    slot = held(attempt)
+    slot, attempt = held(attempt), _with_facts(attempt, pod)
+    if pod.running_since is None and start_deadline(view, attempt, pod) <= now:
+        return give_up(view, attempt, pod)
     since = pod.running_since or pod.created or now
     if now - since < _WORTH_SHOWING:
         return Decision(job.status, slot, look_again_at=since + _WORTH_SHOWING)
-    status = job.status.with_attempt(_with_facts(attempt, pod))
     if pod.running_since is not None:
+        status = job.status.with_attempt(started_after_all(attempt))
         status = replace(status, started_at=pod.running_since)
-        phase, reason = "Running", "Running"
         message = f"{job.scanner} runs on node {pod.node_name}"
-    elif trouble := _start_trouble(pod):
-        phase, (reason, message) = "Starting", trouble
-    else:
-        return Decision(job.status, slot)
-    status = conditions.in_progress(job, status, now, phase=phase, reason=reason, message=message)
-    return Decision(status, slot)
-
-
-def _start_trouble(pod: PodState) -> tuple[str, str] | None:
-    """Why the container does not start, where that wants somebody's attention."""
-    if pod.unschedulable:
-        mend = "free or add a node, or lower the scan's resources (the chart's scanner.resources)"
-        return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}; {mend}"
-    if pod.waiting_reason in IMAGE_REASONS:
-        text = pod.waiting_message or pod.waiting_reason
-        return "ImagePull", f"the node cannot get the scanner image: {text}; {IMAGE_MEND}"
-    if pod.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
-        return pod.waiting_reason, pod.waiting_message or "the container cannot start"
-    return None
+        status = conditions.in_progress(
+            job, status, now, phase="Running", reason="Running", message=message
+        )
+        return Decision(status, slot)
+    status = job.status
+    if trouble := start_trouble(pod):
+        reason, message = trouble
+        status = conditions.in_progress(
+            job,
+            status.with_attempt(attempt),
+            now,
+            phase="Starting",
+            reason=reason,
+            message=message,
+        )
+    return Decision(status, slot, look_again_at=start_deadline(view, attempt, pod))
 
 
 def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:
