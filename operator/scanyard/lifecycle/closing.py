@@ -59,8 +59,8 @@ def _failed(view: View, status: JobStatus, attempt: Attempt, outcome: Outcome) -
         at = job.retry.retry_at(now, failures=count, attempt_key=f"{job.uid}/{attempt.number}")
         status = replace(status, retry_at=at, started_at=None, progress=None)
         message = (
-            f"attempt {count} of {most} failed ({_cause_words(outcome)}); the next may start at "
-            f"{format_time(at)}; {outcome.message}"
+            f"attempt {count} of {most} failed ({_cause_words(outcome)}), the next may start at "
+            f"{format_time(at)}: {outcome.message}"
         )
         status = conditions.in_progress(
             job, status, now, phase="Queued", reason="RetryBackoff", message=message

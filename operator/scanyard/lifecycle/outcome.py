@@ -160,7 +160,8 @@ def _failure(
     pod: PodState, termination: Termination, report: Report | None
 ) -> tuple[str, str, Cause]:
     if disruption := _disruption(pod):
-        return disruption
+        reason, message, cause = disruption
+        return reason, f"{message}; {_partial(report)}", cause
     if termination.reason == "OOMKilled":
         # The same scan would need as much memory the next time.
         message = "the scanner ran out of memory; raise the operator's scan resources"
@@ -182,7 +183,7 @@ def _disruption(pod: PodState) -> tuple[str, str, Cause] | None:
     if found is None:
         return None
     reason, cause = found
-    return reason, pod.message or pod.disruption_message or reason, cause
+    return reason, pod.message or pod.disruption_message or "its Pod was taken away", cause
 
 
 def _found(report: Report) -> str:
