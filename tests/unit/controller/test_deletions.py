@@ -31,6 +31,7 @@ from tests.support.objects import (
     report,
     terminated,
 )
+from tests.unit.lifecycle.looking import ONCE
 
 STOP = {"scanyard.dev/stop": at(-2)}
 
@@ -120,7 +121,7 @@ async def test_a_deleted_pod_is_judged_by_the_queue_as_it_is(
     """The operator hears of the Pod's end first; the queue's event is still on its way."""
     newer = raw_queue(notes=notes)
     newer["metadata"]["resourceVersion"] = "60"
-    api = ApiServer(scanjobs=raw_job(status=open_attempt()), scanqueues=newer)
+    api = ApiServer(scanjobs=raw_job(status=open_attempt(), retry=ONCE), scanqueues=newer)
     context = _context(api, _deleted_pod())
     await reconcile(context, UID)
     assert api.asked == [("scanqueues", "default")]
