@@ -132,6 +132,23 @@ async def test_sentinels_that_do_not_answer_are_passed_over(group: Group) -> Non
             await client.connection_pool.disconnect()
 
 
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_sentinel_that_believes_in_a_dead_master_is_not_believed_for_ever(
+    group: Group, tmp_path: Path, *, first: bool
+) -> None:
+    folder = tmp_path / "cut-off"
+    folder.mkdir()
+    with SentinelServer(folder, MASTER, free_port()) as cut_off:
+        ports = (
+            (cut_off.port, group.sentinel.port) if first else (group.sentinel.port, cut_off.port)
+        )
+        sentinels = Sentinels([f"127.0.0.1:{port}" for port in ports], MASTER)
+        async with open_client("redis:///0", sentinels=sentinels) as client:
+            for _ in range(2):
+                await group.ledger(client).check_configuration()
+                await client.connection_pool.disconnect()
+
+
 async def test_no_sentinel_answers(group: Group) -> None:
     group.sentinel.kill()
     async with group.client() as client:
