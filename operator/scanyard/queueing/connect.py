@@ -70,7 +70,8 @@ def open_client(
         "protocol": 2,
         "decode_responses": True,
         "socket_timeout": command_timeout_seconds,
-        "socket_connect_timeout": command_timeout_seconds,
+        # Shorter than the ledger's own patience, so that it is told what took so long.
+        "socket_connect_timeout": command_timeout_seconds * 0.75,
     }
     route = _route(options, sentinels, cluster_key, encrypted=encrypted)
     options["client_name"] = "scanyard"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from redis.asyncio.connection import Connection, SSLConnection
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from scanyard.queueing.routes import Route
 
@@ -16,7 +17,14 @@ class TlsConnection(SSLConnection):
         """Connect unless connected."""
         if not self.is_connected:
             self.ssl_context.context = None
-        await super().connect()
+        try:
+            await super().connect()  # type: ignore[no-untyped-call]
+        except RedisTimeoutError as error:
+            # In plain text Redis waits for the end of what it takes for a line.
+            raise RedisTimeoutError(
+                f"{error} (if Redis does not speak TLS on this port, write redis:// in "
+                "SCANYARD_REDIS_URL, externalRedis.url)"
+            ) from error
 
 
 class RoutedConnection(Connection):
@@ -30,7 +38,7 @@ class RoutedConnection(Connection):
         """Connect unless connected; raises what Route.find does, too."""
         if not self.is_connected:
             self.host, self.port = await self._route.find()
-        await super().connect()
+        await super().connect()  # type: ignore[no-untyped-call]
 
 
 class RoutedTlsConnection(RoutedConnection, TlsConnection):

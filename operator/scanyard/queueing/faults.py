@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from redis import exceptions
 
 #: What the ledger's user needs stands in docs/production.md, one right for each command.
@@ -43,6 +45,10 @@ _TLS_MENDS = {
 }
 
 
+#: What a server that speaks TLS does when it is spoken to in plain text.
+_HUNG_UP = re.compile(r"closed by server|reset by peer")
+
+
 def misconfiguration(error: Exception, access_mend: str = _ACCESS_MEND) -> str | None:
     """What a person has to change, with the error; None if waiting may help.
 
@@ -67,7 +73,7 @@ def told(error: Exception) -> str:
             " (the key's slot is on another node: for a Redis Cluster set SCANYARD_REDIS_CLUSTER, "
             "externalRedis.cluster)"
         )
-    elif isinstance(error, exceptions.ConnectionError) and "closed by server" in text:
+    elif isinstance(error, exceptions.ConnectionError) and _HUNG_UP.search(text):
         text += (
             " (if Redis speaks TLS on this port, write rediss:// in SCANYARD_REDIS_URL, "
             "externalRedis.url)"

@@ -17,8 +17,10 @@ from typing import Any, Final
 import pytest
 
 from tests.cluster import programs, settings
-from tests.support.installation import CHART
+from tests.support.installation import CHART, Installation
 from tests.support.kube import Cluster, temporary_namespace
+from tests.support.release import Release as SessionRelease
+from tests.support.release import held
 
 NAME: Final = "trial-scanyard"
 _VALUES: Final = {
@@ -72,6 +74,16 @@ class Release:
         """The Redis password's Secret, whole."""
         path = f"/api/v1/namespaces/{self.namespace}/secrets/{NAME}-redis"
         return self.cluster.request("GET", path).expect()
+
+
+@pytest.fixture
+def installed(installation: Installation) -> Iterator[SessionRelease]:  # noqa: ARG001
+    """The session's own release, to be taken away and replaced; it is back at the end."""
+    with held(settings.from_environment(os.environ)) as opened:
+        try:
+            yield opened
+        finally:
+            opened.upgrade()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ the end.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -14,8 +13,6 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.cluster import settings
-from tests.support import release
 from tests.support.audit_watch import Audit
 from tests.support.installation import NAMESPACE, RELEASE, Installation
 from tests.support.installed_redis import InstalledRedis
@@ -30,16 +27,6 @@ BEFORE: Final = Path(__file__).parents[2] / "fixtures" / "scanyard-0.1.0.tgz"
 _QUEUE, _LIMIT, _WAITING = "busy", 2, 6
 #: The present operator needs a Lease to lead, to which that chart gives no right.
 _LEASES: Final = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]}]
-
-
-@pytest.fixture
-def installed(installation: Installation) -> Iterator[Release]:  # noqa: ARG001
-    """The session's release, to be taken away and replaced."""
-    with release.held(settings.from_environment(os.environ)) as opened:
-        try:
-            yield opened
-        finally:
-            opened.upgrade()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ async def without_replication(master: RedisServer) -> None:
     """Cut its replicas off: what it is told from now on it alone knows."""
     async with open_client(master.url) as client:
         for words in (
-            ("ACL", "SETUSER", "default", "-psync"),
+            ("ACL", "SETUSER", "default", "-psync", "-sync"),
             ("CLIENT", "KILL", "TYPE", "replica"),
         ):
             await client.execute_command(*words)  # type: ignore[no-untyped-call]

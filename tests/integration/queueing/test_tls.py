@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scanyard.queueing.connect import TlsFiles, open_client
+from scanyard.queueing.connect import Sentinels, TlsFiles, open_client
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable
 from scanyard.queueing.ledger import Ledger
 from tests.integration.queueing.helpers import HURRIED, INSTALLATION, use_everything
 from tests.support.certificates import Authority
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.redis_server import RedisServer, SentinelServer, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,35 @@ class TlsRedis:
         return TlsFiles(self.authority.file, **files)
 
 
+def tls_options(authority: Authority) -> dict[str, str]:
+    own = authority.issue("redis")
+    return {
+        "tls-cert-file": str(own.certificate),
+        "tls-key-file": str(own.key),
+        "tls-ca-cert-file": str(authority.file),
+        "tls-auth-clients": "no",
+    }
+
+
 @pytest.fixture(scope="module")
 def tls_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsRedis]:
     """It asks for no client certificate unless the test changes that, and back."""
     authority = Authority.create(tmp_path_factory.mktemp("tls") / "ca")
-    own = authority.issue("redis")
     port = free_port()
-    options = (
-        *("tls-port", str(port), "tls-auth-clients", "no"),
-        *("tls-cert-file", str(own.certificate), "tls-key-file", str(own.key)),
-        *("tls-ca-cert-file", str(authority.file)),
-    )
-    with RedisServer(tmp_path_factory.mktemp("redis"), *options) as server:
+    options = {"tls-port": str(port)} | tls_options(authority)
+    words = [word for option in options.items() for word in option]
+    with RedisServer(tmp_path_factory.mktemp("redis"), *words) as server:
         yield TlsRedis(authority, server, port)
 
 
 async def message_of(
-    url: str, tls: TlsFiles | None, kind: type[Exception] = LedgerMisconfigured
+    url: str,
+    tls: TlsFiles | None,
+    *kinds: type[Exception],
 ) -> str:
     """What the ledger says of a Redis that it cannot use."""
-    async with open_client(url, tls=tls) as client:
-        with pytest.raises(kind) as caught:
+    async with open_client(url, tls=tls, command_timeout_seconds=0.3) as client:
+        with pytest.raises(kinds or LedgerMisconfigured) as caught:
             await Ledger(client, INSTALLATION, timing=HURRIED).check_configuration()
     return str(caught.value)
 
@@ -61,6 +69,20 @@ async def message_of(
 async def test_the_ledger_works_over_tls(tls_redis: TlsRedis) -> None:
     async with open_client(tls_redis.url, tls=tls_redis.trusting()) as client:
         await use_everything(Ledger(client, INSTALLATION))
+
+
+async def test_sentinels_and_their_master_over_tls(tls_redis: TlsRedis, tmp_path: Path) -> None:
+    port = free_port()
+    options = {"tls-port": str(port), "tls-replication": "yes"} | tls_options(tls_redis.authority)
+    lines = [" ".join(option) for option in options.items()]
+    with SentinelServer(tmp_path, "scans", tls_redis.tls_port, *lines):
+        sentinels = Sentinels([f"127.0.0.1:{port}"], "scans")
+        tls = tls_redis.trusting()
+        async with open_client("rediss:///0", tls=tls, sentinels=sentinels) as client:
+            await use_everything(Ledger(client, INSTALLATION))
+        async with open_client("rediss:///0", sentinels=sentinels) as client:
+            with pytest.raises(LedgerMisconfigured, match="SCANYARD_REDIS_CA_FILE"):
+                await Ledger(client, INSTALLATION, timing=HURRIED).check_configuration()
 
 
 async def test_a_server_of_another_authority_is_not_trusted(
@@ -85,7 +107,9 @@ async def test_plain_text_on_the_port_for_tls(tls_redis: TlsRedis) -> None:
 
 async def test_tls_on_the_port_for_plain_text(tls_redis: TlsRedis) -> None:
     url = tls_redis.server.url.replace("redis://", "rediss://")
-    assert "write redis://" in await message_of(url, tls_redis.trusting())
+    # Redis waits for the end of a line, or by chance finds one in the greeting.
+    kinds = (LedgerUnavailable, LedgerMisconfigured)
+    assert "write redis://" in await message_of(url, tls_redis.trusting(), *kinds)
 
 
 async def test_a_client_certificate_that_is_asked_for(tls_redis: TlsRedis, tmp_path: Path) -> None:

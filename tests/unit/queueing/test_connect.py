@@ -38,7 +38,7 @@ def test_a_mistake_is_refused_by_name(url: str, options: dict[str, Any], field: 
 
 async def test_the_client_has_one_connection_and_repeats_nothing() -> None:
     for options in ({}, {"sentinels": SENTINELS}, {"cluster_key": "{a}"}):
-        async with open_client("redis://redis.example:6379/0", **options) as client:  # type: ignore[arg-type]
+        async with open_client("redis://redis.example:6379/0", **options) as client:
             pool = client.connection_pool
             assert pool.max_connections == 1
             assert pool.connection_kwargs["retry"].get_retries() == 0

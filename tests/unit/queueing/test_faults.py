@@ -61,6 +61,7 @@ def test_waiting_may_help(error: Exception) -> None:
     ("error", "guess"),
     [
         (exceptions.ConnectionError("Connection closed by server."), "write rediss://"),
+        (exceptions.ConnectionError("(104, 'Connection reset by peer')"), "write rediss://"),
         (exceptions.MovedError("1234 10.0.0.2:6379"), "SCANYARD_REDIS_CLUSTER"),
     ],
 )

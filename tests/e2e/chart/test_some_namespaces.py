@@ -1,0 +1,92 @@
+"""An installation for some namespaces: it scans there with Roles only, and leaves others alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import programs, settings
+from tests.e2e.chart.conftest import NAME, Release
+from tests.support.kube import Cluster, eventually, temporary_namespace
+from tests.support.release import Release as SessionRelease
+from tests.support.scans import Lab, phase
+from tests.support.specs import quick
+from tests.support.targets import Targets
+
+_OPERATORS = "--selector=app.kubernetes.io/component=operator"
+
+
+@pytest.fixture
+def local(cluster: Cluster, lab: Lab) -> Iterator[Release]:
+    """A second release, which watches the test's namespace only."""
+    helm = programs.tool(settings.from_environment(os.environ), "helm")
+    with temporary_namespace(cluster) as name:
+        opened = Release(cluster, name, helm)
+        try:
+            opened.install(
+                watchNamespaces=[lab.name],
+                rbac={"userRoles": False},
+                resources={"requests": {"cpu": "20m"}},
+            )
+            opened.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
+            yield opened
+        finally:
+            opened.run("uninstall", "trial", "--ignore-not-found", "--wait")
+
+
+def test_it_stands_by_beside_one_for_all_namespaces_and_works_without(
+    installed: SessionRelease, local: Release, lab: Lab, cluster: Cluster, targets: Targets
+) -> None:
+    _wait_logged(local, "another installation leads")
+    installed.uninstall()
+    _wait_logged(local, "leading with fence")
+    _wait_logged(local, "extraDeniedNetworks")
+    with Lab(cluster) as other:
+        other.queue()
+        foreign = other.submit("foreign", **quick(targets.one))
+        # The release has made this namespace's default queue.
+        scan = lab.submit("scan", **quick(targets.one))
+        assert phase(scan.finish()) == "Succeeded"
+        status = foreign.latest()["status"]
+        assert (status["phase"], status["observedGeneration"]) == ("Pending", -1)
+
+
+def test_its_rights_end_at_its_namespaces(local: Release, lab: Lab) -> None:
+    asked = {
+        (verb, what, namespace): _may(local, verb, what, namespace)
+        for verb, what, namespace in (
+            ("create", "pods", lab.name),
+            ("update", "leases/scanyard", lab.name),
+            ("get", "leases/scanyard", "kube-system"),
+            ("update", "leases/scanyard", "kube-system"),
+            ("get", "leases/another", "kube-system"),
+            ("list", "scanjobs.scanyard.dev", "default"),
+            ("get", "nodes", "default"),
+            ("list", "servicecidrs.networking.k8s.io", "default"),
+        )
+    }
+    assert {question for question, answer in asked.items() if answer} == {
+        ("create", "pods", lab.name),
+        ("update", "leases/scanyard", lab.name),
+        ("get", "leases/scanyard", "kube-system"),
+    }
+
+
+def _may(release: Release, verb: str, what: str, namespace: str) -> bool:
+    told = release.cluster.try_kubectl(
+        *("auth", "can-i", verb, what, f"--namespace={namespace}"),
+        f"--as=system:serviceaccount:{release.namespace}:{NAME}",
+    )
+    assert told.stdout.strip() in {"yes", "no"}, told.stderr
+    return told.stdout.strip() == "yes"
+
+
+def _wait_logged(release: Release, words: str) -> None:
+    eventually(
+        lambda: release.kubectl("logs", _OPERATORS, "--tail=-1"),
+        lambda log: words in log,
+        seconds=90,
+        every=1,
+    )
