@@ -62,7 +62,7 @@ def test_a_lost_scan_has_ended_when_its_deadline_has_passed() -> None:
 
 
 def test_a_forced_release_frees_the_slot_of_a_lost_node() -> None:
-    lost = {"pod": deleting(-20), "view": LOST, "queue": RELEASE}
+    lost: dict[str, Any] = {"pod": deleting(-20), "view": LOST, "queue": RELEASE}
     decision = look(status=open_attempt(), retry=ONCE, **lost)
     assert finished(decision) == ("Failed", "NodeLost")
     assert decision.place is None
