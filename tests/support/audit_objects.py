@@ -55,7 +55,7 @@ class ScanJobFacts:
     name: str
     queue: str
     priority: int
-    rerun_token: str | None
+    wants_rerun: bool
     phase: str
     ended: bool
     end: tuple[str, str] | None
@@ -75,7 +75,7 @@ class ScanJobFacts:
             name=meta["name"],
             queue=(spec.get("queueRef") or {}).get("name", "default"),
             priority=spec.get("priority", 0),
-            rerun_token=spec.get("rerunToken"),
+            wants_rerun=spec.get("rerunToken") not in {None, status.get("rerunToken")},
             phase=phase,
             ended=ended,
             end=(phase, status.get("finishedAt", "")) if ended else None,

@@ -9,7 +9,7 @@ from tests.support.audit import Verdict, judge
 from tests.support.audit_objects import Kind, Seen
 from tests.support.kube import eventually
 from tests.support.scans import Lab
-from tests.support.watching import Recorder
+from tests.support.watching import Event, Recorder
 
 _CATCH_UP_SECONDS: Final = 20.0
 
@@ -44,6 +44,16 @@ class Audit:
     ) -> None:
         self._queues.__exit__(kind, error, traceback)
 
+    def relist(self) -> None:
+        """Bear that watches cannot be continued: the API server is going to be restarted."""
+        for recorder in self._recorders.values():
+            recorder.relists = True
+
+    def queue_events(self) -> list[Event]:
+        """All events of ScanQueues until now."""
+        self._catch_up("ScanQueue")
+        return self._queues.events()
+
     def verdict(self) -> Verdict:
         """Judge everything until now; a recorder that never catches up is a failure."""
         for kind in self._recorders:
@@ -72,4 +82,5 @@ class Audit:
             late = {uid for uid, version in listed.items() if known.get(uid, 0) < version}
             return late | (known.keys() - gone - listed.keys())
 
+        assert not self._recorders[kind].failure, self._recorders[kind].failure
         eventually(behind, lambda late: not late, seconds=_CATCH_UP_SECONDS)

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,8 @@ from tests.support.kube import Cluster
 
 Object = Mapping[str, Any]
 _WATCH_SECONDS = 300
+#: A server that is away for longer fails the test.
+_OUTAGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ class Recorder:
     """Lists and watches a collection in a thread, and keeps every event.
 
     `path` is a collection such as /api/v1/namespaces/x/pods. Use as a context manager; it has
-    listed when it is entered. A watch that ends is taken up where it ended; one that the server
-    cannot continue fails whoever waits.
+    listed when it is entered. A watch that ends is taken up where it ended, also after the server
+    was away for a while. One that the server cannot continue fails whoever waits, unless `relists`:
+    then it lists again, and what happened in between is told as one event an object.
     """
 
     def __init__(self, cluster: Cluster, path: str, **query: str) -> None:
@@ -53,6 +57,7 @@ class Recorder:
         self._changed = threading.Condition()
         self._failure = ""
         self._stopping = False
+        self.relists = False
         self._response: urllib3.BaseHTTPResponse | None = None
         self._thread = threading.Thread(target=self._follow, name=f"watch {path}", daemon=True)
         self._next_version = ""
@@ -73,13 +78,24 @@ class Recorder:
     ) -> None:
         self._stopping = True
         if self._response is not None:
-            self._response.shutdown()
+            with suppress(ValueError):  # its connection has ended by itself
+                self._response.shutdown()
         self._thread.join(timeout=10)
 
     def events(self, name: str | None = None) -> list[Event]:
         """All events so far, or those of one object."""
         with self._changed:
             return [event for event in self._events if name is None or event.name == name]
+
+    @property
+    def failure(self) -> str:
+        """Why it watches no more, if so."""
+        return self._failure
+
+    def since(self, position: int) -> list[Event]:
+        """All events so far but the first so many."""
+        with self._changed:
+            return self._events[position:]
 
     def wait(
         self,
@@ -118,12 +134,25 @@ class Recorder:
     def _follow(self) -> None:
         try:
             while not self._stopping:
-                self._watch_once()
+                self._watch_patiently()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if not self._stopping:
                 with self._changed:
                     self._failure = repr(error)
                     self._changed.notify_all()
+
+    def _watch_patiently(self) -> None:
+        """Watch once; an outage is sat out, since nothing is missed by it."""
+        deadline = time.monotonic() + _OUTAGE_SECONDS
+        while not self._stopping:
+            try:
+                self._watch_once()
+            except (urllib3.exceptions.HTTPError, OSError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def _watch_once(self) -> None:
         query = self._query | {
@@ -141,6 +170,9 @@ class Recorder:
         )
         self._response = response
         try:
+            if response.status != 200:
+                # An API server that has just started refuses in many ways for a moment.
+                raise urllib3.exceptions.HTTPError(f"answered {response.status}")
             rest = b""
             for chunk in response.stream(1 << 16):
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -149,7 +181,29 @@ class Recorder:
         finally:
             response.close()
 
+    def _list_again(self) -> None:
+        listed = self._cluster.request("GET", self._path, None, **self._query).expect()
+        version = listed["metadata"]["resourceVersion"]
+        present = {item["metadata"]["uid"]: item for item in listed["items"]}
+        with self._changed:
+            known = {event.object["metadata"]["uid"]: event for event in self._events}
+            for uid, item in present.items():
+                if uid not in known:
+                    self._events.append(Event("ADDED", item, time.monotonic()))
+                elif known[uid].version < int(item["metadata"]["resourceVersion"]):
+                    self._events.append(Event("MODIFIED", item, time.monotonic()))
+            for uid, event in known.items():
+                if uid not in present and event.type != "DELETED":
+                    meta = event.object["metadata"] | {"resourceVersion": version}
+                    last = {**event.object, "metadata": meta}
+                    self._events.append(Event("DELETED", last, time.monotonic()))
+            self._changed.notify_all()
+        self._next_version = version
+
     def _take(self, told: Mapping[str, Any]) -> None:
+        if told["type"] == "ERROR" and told["object"].get("code") == 410 and self.relists:
+            self._list_again()
+            return
         if told["type"] == "ERROR":
             raise ValueError(told["object"].get("message", "watch error"))
         self._next_version = told["object"]["metadata"]["resourceVersion"]

@@ -81,7 +81,8 @@ async def _rest(context: Context, ledger: Ledger) -> None:
         return
     context.wake.clear()
     try:
-        await asyncio.wait_for(context.wake.wait(), _IDLE_SECONDS)
+        async with asyncio.timeout(_IDLE_SECONDS):
+            await context.wake.wait()
     except TimeoutError:
         await ledger.check()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
 import uuid
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 from redis.asyncio import Redis
@@ -44,6 +45,11 @@ from scanyard.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
+_Error = TypeVar("_Error", bound=BaseException)
+
+#: Well within the grace period of a Pod.
+_STOP_SECONDS = 15.0
+
 
 def run() -> int:
     """Run the operator until it is told to stop; returns the exit code."""
@@ -59,7 +65,7 @@ def run() -> int:
         deposed = group.subgroup((Fenced, LeaseLostError))
         if deposed is None:
             raise
-        log.critical("this process leads no more and ends: %s", deposed.exceptions[0])
+        log.critical("this process leads no more and ends: %s", _leaves(deposed)[0])
         return 3
     return 0
 
@@ -79,7 +85,11 @@ async def _run(settings: Settings) -> None:
             raise ScanyardError("the operator's tasks ended")
         log.info("stopping; running scans go on")
         leading.cancel()
-        await asyncio.wait({leading})
+        _, hanging = await asyncio.wait({leading}, timeout=_STOP_SECONDS)
+        if hanging:
+            # Any moment is a good one to end: what is half done is decided anew.
+            log.error("not all tasks have stopped within %.0f s; ends without them", _STOP_SECONDS)
+            os._exit(1)
 
 
 async def _lead(settings: Settings, probes: Probes) -> None:
@@ -115,8 +125,9 @@ def _identity(settings: Settings) -> str:
     return f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4()}"
 
 
-def _leaves(group: BaseExceptionGroup[Fenced]) -> list[Fenced]:
-    found: list[Fenced] = []
+def _leaves(group: BaseExceptionGroup[_Error]) -> list[_Error]:
+    """The errors of a group of groups."""
+    found: list[_Error] = []
     for error in group.exceptions:
         found.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
     return found

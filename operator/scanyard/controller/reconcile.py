@@ -92,6 +92,10 @@ async def reconcile(context: Context, uid: str) -> None:
             await sync(context, uid, job_standing(context, job, decision.place))
         raise
     context.announce.discard(uid)
+    if written is not job:
+        # The mirror has it already, so its event will be no news; but what was decided may ask for
+        # more, such as a rerun that was asked for before the end was written.
+        context.dirty.add(uid)
     if decision.ended is not None:
         _count_end(job, *decision.ended, retried=decision.retried)
         await _warn_of_failure(context, written)

@@ -7,7 +7,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from scanyard.controller.backoff import delay
 
@@ -79,10 +79,11 @@ class WorkQueue:
                 return key
             self._changed.clear()
             timeout = self._later[0][0] - self._clock() if self._later else None
-            try:
-                await asyncio.wait_for(self._changed.wait(), timeout)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with
+            # the event, and this process would never end.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._changed.wait()
 
     def _promote(self) -> None:
         now = self._clock()

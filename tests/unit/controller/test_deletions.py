@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any, cast
 
@@ -227,3 +228,22 @@ def test_a_pod_with_a_name_that_nobody_can_have_is_no_attempt(note: str, text: s
     pod["metadata"]["annotations"][note] = text
     assert not is_attempt(pod)
     assert is_attempt(raw_pod())
+
+
+async def test_a_rerun_asked_for_before_the_end_was_written_is_looked_at() -> None:
+    """The write's own event is no news to the mirror."""
+    job = raw_job(status=open_attempt(), rerunToken="again")
+    api = ApiServer(scanjobs=job)
+    context = _context(api, raw_pod(state=terminated(report())))
+    async with context.dirty.next() as uid:
+        await reconcile(context, uid)
+    ended = api.objects["scanjobs"]
+    assert ended is not None
+    assert ended["status"]["phase"] == "Succeeded"
+    on_scanjob(context, "MODIFIED", ended)
+    async with asyncio.timeout(5), context.dirty.next() as uid:
+        await reconcile(context, uid)
+    again = api.objects["scanjobs"]
+    assert again is not None
+    assert again["status"]["phase"] == "Queued"
+    assert again["status"]["rerunToken"] == "again"

@@ -88,3 +88,22 @@ async def test_retries_wait_longer_and_success_forgets_them() -> None:
     queue.succeeded("a")
     queue.retry("a")
     assert await waits(0.2)
+
+
+async def test_a_taker_can_be_cancelled_together_with_an_arrival() -> None:
+    """Or an operator that is told to stop while it is busy goes on for ever."""
+    queue = WorkQueue(lambda: 0.0)
+    queue.add_after("later", 1000.0)  # it waits with a time limit
+
+    async def take() -> None:
+        async with queue.next():
+            await asyncio.sleep(0)
+
+    taker = asyncio.create_task(take())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    queue.add("now")
+    await asyncio.sleep(0)  # the event is set and on its way to the taker
+    taker.cancel()
+    await asyncio.wait({taker}, timeout=5)
+    assert taker.cancelled()

@@ -1,0 +1,153 @@
+"""The operator's replicas as processes of this machine, kept alive as a kubelet would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import urllib3
+
+from tests.cluster.settings import REPOSITORY
+from tests.support.kube import Cluster
+from tests.support.redis_server import free_port
+
+LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
+#: How the operator ends when another leads; killed by a test is minus the signal's number.
+_DEPOSED: Final = 3
+_READY_SECONDS: Final = 30.0
+
+
+class Replica:
+    """One replica: a process, and the next one whenever it has ended."""
+
+    def __init__(self, name: str, directory: Path, environment: dict[str, str]) -> None:
+        self.name = name
+        self._log = directory / f"{name}.log"
+        self._environment = environment | {
+            "SCANYARD_POD_NAME": name,
+            "SCANYARD_HTTP_PORT": str(free_port()),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+
+    @property
+    def http_port(self) -> int:
+        """Where its probes answer."""
+        return int(self._environment["SCANYARD_HTTP_PORT"])
+
+    def start(self) -> None:
+        """Start a process."""
+        self._killed = False
+        words = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "scanyard.cli", "operator"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=REPOSITORY,
+                env=os.environ | self._environment,
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process that there is."""
+        assert self._process is not None
+        self._killed |= number is signal.SIGKILL
+        self._process.send_signal(number)
+
+    def end(self) -> None:
+        """End it for good."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def revive(self) -> str:
+        """Start anew what has ended; returns how it ended, "" if it lives."""
+        assert self._process is not None
+        code = self._process.poll()
+        if code is None:
+            return ""
+        told = "killed" if self._killed else "deposed" if code == _DEPOSED else f"exit code {code}"
+        self.start()
+        return told
+
+    def said(self, characters: int = 3000) -> str:
+        """The end of its log."""
+        return self._log.read_text(errors="replace")[-characters:]
+
+
+class Replicas:
+    """Use as a context manager. `ends` counts how processes ended."""
+
+    def __init__(
+        self, directory: Path, cluster: Cluster, redis_url: str, *, lease_seconds: int
+    ) -> None:
+        self._cluster = cluster
+        environment = {
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PYTHONPATH": str(REPOSITORY / "operator"),
+            "SCANYARD_REDIS_URL": redis_url,
+            "SCANYARD_LEASE_SECONDS": str(lease_seconds),
+            "SCANYARD_LOG_FORMAT": "text",
+        }
+        self.all = [Replica(f"replica-{n}", directory, environment) for n in range(2)]
+        self.ends: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        try:
+            for replica in self.all:
+                replica.start()
+            self._wait_ready()
+        except BaseException:
+            self._end_all()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end_all()
+
+    def leader(self) -> Replica | None:
+        """Whose name the Lease bears."""
+        lease: dict[str, Any] = self._cluster.request("GET", LEASE).body
+        holder = (lease.get("spec") or {}).get("holderIdentity") or ""
+        return next((one for one in self.all if one.name == holder.partition("_")[0]), None)
+
+    def revive(self) -> None:
+        """What a kubelet does, now and then."""
+        for replica in self.all:
+            if told := replica.revive():
+                self.ends[told] += 1
+
+    def said(self) -> str:
+        """The ends of their logs."""
+        return "\n".join(f"--- {replica.name}\n{replica.said()}" for replica in self.all)
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        with urllib3.PoolManager(retries=False, timeout=5) as pool:
+            while not all(_is_ready(pool, replica.http_port) for replica in self.all):
+                assert time.monotonic() < deadline, f"not ready:\n{self.said()}"
+                time.sleep(0.05)
+
+    def _end_all(self) -> None:
+        for replica in self.all:
+            replica.end()
+
+
+def _is_ready(pool: urllib3.PoolManager, port: int) -> bool:
+    try:
+        return pool.request("GET", f"http://127.0.0.1:{port}/readyz").status == 200
+    except urllib3.exceptions.HTTPError:
+        return False

@@ -1,0 +1,174 @@
+"""One run: users and faults at once, then calm, then the judgement."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import urllib3
+
+from tests.chaos.faults import Faults
+from tests.chaos.truth import Truth, judge_containers
+from tests.chaos.users import Users, is_finished
+from tests.chaos.world import World
+from tests.support.scans import scanner_end
+
+#: How long everything may take to come to its end once nothing is broken any more. A slot of a Pod
+#: that was deleted by force is held for its grace and 10 s, one of a lost node for longer.
+_SETTLE_SECONDS: Final = 240.0
+_DEPOSED, _KILLED = "deposed", "killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of what."""
+
+    seed: int
+    scanjobs: int = 300
+    faults: int = 40
+    node_losses: int = 1
+    lease_seconds: int = 3
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run."""
+
+    plan: Plan
+    violations: list[str] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    actions: int = 0
+    containers: int = 0
+    most_at_once: int = 0
+    phases: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    story: list[str] = field(default_factory=list)
+    said: str = ""
+
+
+def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Make one run, and judge it."""
+    began = time.monotonic()
+    outcome = Outcome(plan)
+
+    def note(text: str) -> None:
+        line = f"{time.monotonic() - began:6.1f} s  {text}"
+        outcome.story.append(line)
+        tell(line)
+
+    with World(plan.seed, lease_seconds=plan.lease_seconds) as world:
+        users = Users(world.lab, random.Random(plan.seed + 1))  # noqa: S311 - repeatable
+        users.open_queues()
+        _break_everything(plan, world, users, outcome, note)
+        note("calm")
+        world.mend(everything=True)
+        _again(users.let_go)
+        left = _settle(world)
+        for text in left:
+            note(f"LEFT {text}")
+        _judge(world, outcome, left)
+        outcome.said = world.replicas.said() if outcome.violations else ""
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def _break_everything(
+    plan: Plan, world: World, users: Users, outcome: Outcome, note: Callable[[str], None]
+) -> None:
+    chance = random.Random(plan.seed)  # noqa: S311 - repeatable, not secret
+    faults = Faults(world, chance)
+    losses = sorted(chance.sample(range(1, max(plan.faults, 2)), plan.node_losses))
+    struck, next_fault = 0, time.monotonic() + 2.0
+    while users.submitted < plan.scanjobs or struck < plan.faults:
+        world.mend()
+        # About so many for each fault, so that both end together.
+        if users.submitted < plan.scanjobs * (struck + 1) / (plan.faults + 1):
+            _again(users.submit)
+        elif chance.random() < 0.3:
+            _again(lambda: note(users.act()))
+            outcome.actions += 1
+        if time.monotonic() >= next_fault and struck < plan.faults:
+            text = _lose_node(world, chance) if struck in losses else faults.strike()
+            note(f"FAULT {text}")
+            outcome.faults[text.split()[0] + " " + text.split()[1]] += 1
+            struck += 1
+            next_fault = time.monotonic() + chance.uniform(0.5, 2.5)
+        time.sleep(0.05)
+
+
+def _lose_node(world: World, chance: random.Random) -> str:
+    name, seconds = chance.choice(["node-a", "node-b"]), chance.uniform(4.0, 10.0)
+    world.nodes.lose(name)
+    world.later(seconds, lambda: world.nodes.bring_back(name))
+    return f"lose node {name} for {seconds:.0f} s"
+
+
+def _again(action: Callable[[], object]) -> None:
+    """Users try again when the API server is away."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            action()
+        except (urllib3.exceptions.HTTPError, ValueError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _settle(world: World) -> list[str]:
+    """Wait until every ScanJob has ended and the ledger is empty; returns what has not."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        world.mend()
+        left = _unsettled(world)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.5)
+
+
+def _unsettled(world: World) -> list[str]:
+    path = world.lab.namespace.path("scanjobs")
+    items = world.lab.cluster.request("GET", path).expect()["items"]
+    left = [
+        f"ScanJob {job['metadata']['name']} never ended: {job.get('status')}"
+        for job in items
+        if not is_finished(job)
+    ]
+    try:
+        ledger = world.ledger()
+    except AssertionError as error:
+        return [*left, f"the ledger contradicts itself: {error}"]
+    places = [*ledger.waiting, *ledger.parked, *ledger.holding]
+    return left + [f"the ledger still has {place}" for place in places]
+
+
+def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
+    verdict = world.audit.verdict()
+    truth: Truth = judge_containers(
+        world.nodes.containers, world.audit.queue_events(), time.monotonic()
+    )
+    outcome.violations = [*verdict.violations, *truth.violations, *left]
+    outcome.violations += _leftovers(world)
+    outcome.containers, outcome.most_at_once = truth.containers, truth.most_at_once
+    outcome.phases = Counter(item.phase for item in verdict.scanjobs.values())
+
+
+def _leftovers(world: World) -> list[str]:
+    """Pods that nobody needs any more, processes that ended by themselves."""
+    live = [
+        pod["metadata"]["name"]
+        for pod in world.lab.list_pods()
+        if scanner_end(pod) is None and not pod["spec"].get("schedulingGates")
+    ]
+    bad = [
+        f"the operator ended by itself: {told} ({count} times)"
+        for told, count in world.replicas.ends.items()
+        if told not in {_KILLED, _DEPOSED}
+    ]
+    return bad + [f"Pod {name} is left over" for name in live]
