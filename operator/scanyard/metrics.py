@@ -13,7 +13,10 @@ QUEUE_WAITING = Gauge("scanyard_queue_waiting", "ScanJobs that wait in a queue."
 QUEUE_RUNNING = Gauge("scanyard_queue_running", "Slots of a queue that are held.", _QUEUE)
 QUEUE_LIMIT = Gauge("scanyard_queue_limit", "maxConcurrent of a queue.", _QUEUE)
 WAIT_SECONDS = Histogram(
-    "scanyard_scan_wait_seconds", "From queuedAt to admission.", _QUEUE, buckets=_LONG_BUCKETS
+    "scanyard_scan_wait_seconds",
+    "From queuedAt to the first admission.",
+    _QUEUE,
+    buckets=_LONG_BUCKETS,
 )
 RUN_SECONDS = Histogram(
     "scanyard_scan_run_seconds",
@@ -25,6 +28,11 @@ ATTEMPTS_ENDED = Counter(
     "scanyard_attempts_ended_total",
     "Attempts that ended, by reason (ScanComplete, TimedOut, Cancelled, ScannerError, ...).",
     (*_QUEUE, "scanner", "reason"),
+)
+RETRIES = Counter(
+    "scanyard_retries_total",
+    "Failed attempts that are followed by another, by cause (NodeLost, Evicted, ...).",
+    (*_QUEUE, "scanner", "cause"),
 )
 TIMEOUTS = Counter(
     "scanyard_scan_timeouts_total", "Scans ended by their timeoutSeconds.", (*_QUEUE, "scanner")

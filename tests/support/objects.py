@@ -27,6 +27,20 @@ def raw_job(*, status: dict[str, Any] | None = None, **spec: Any) -> dict[str, A
         "targets": ["198.18.0.7"],
         "priority": 0,
         "timeoutSeconds": 3600,
+        "startDeadlineSeconds": 600,
+        "retry": {
+            "maxAttempts": 3,
+            "backoffSeconds": 10,
+            "maxBackoffSeconds": 300,
+            "causes": [
+                "NodeLost",
+                "Evicted",
+                "Preempted",
+                "ImagePull",
+                "StartDeadline",
+                "ResultLost",
+            ],
+        },
         "suspend": False,
         "cancel": False,
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tests.support.targets import SERVICES
 
 _OPEN = ",".join(map(str, SERVICES))
+
+#: A failed attempt is the end.
+ONCE: Final[dict[str, Any]] = {"retry": {"maxAttempts": 1}}
 
 
 def quick(target: str) -> dict[str, Any]:

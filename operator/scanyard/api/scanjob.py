@@ -14,6 +14,7 @@ from scanyard.api.scanjob_rules import (
     PORT_LIST_RULES,
     PORTS_RULES,
     QUEUE_REF_RULE,
+    RETRY_RULES,
     SPEC_RULES,
 )
 from scanyard.api.scanjob_status import ScanJobStatus
@@ -28,11 +29,25 @@ Scanner = Literal["nmap", "masscan"]
 Technique = Literal["Connect", "Syn", "Udp", "Discovery"]
 Timing = Literal["Paranoid", "Sneaky", "Polite", "Normal", "Aggressive", "Insane"]
 ScriptCategory = Literal["Default", "Safe", "Version", "Discovery", "Auth", "Vuln"]
+Cause = Literal[
+    "NodeLost",
+    "Evicted",
+    "Preempted",
+    "ImagePull",
+    "StartDeadline",
+    "ResultLost",
+    "Timeout",
+    "ScannerError",
+]
 
 MAX_PACKETS_PER_SECOND: Final = 1_000_000
 MIN_TIMEOUT_SECONDS: Final = 5
 MAX_TIMEOUT_SECONDS: Final = 1_209_600
 DEFAULT_TIMEOUT_SECONDS: Final = 3600
+DEFAULT_START_DEADLINE_SECONDS: Final = 600
+MAX_START_DEADLINE_SECONDS: Final = 86_400
+MAX_RETRY_ATTEMPTS: Final = 20
+MAX_BACKOFF_SECONDS: Final = 86_400
 MAX_RERUN_TOKEN_LENGTH: Final = 64
 
 _SET = {"x-kubernetes-list-type": "set"}
@@ -120,6 +135,32 @@ class MasscanOptions(SpecModel):
     """Wait so long for late answers after the last probe."""
 
 
+BackoffSeconds = Annotated[Int32, Field(ge=1, le=MAX_BACKOFF_SECONDS)]
+
+
+class Retry(SpecModel):
+    """Which failures are tried again, how often, and how soon."""
+
+    model_config = ConfigDict(json_schema_extra=validations(*RETRY_RULES))
+
+    max_attempts: Annotated[Int32, Field(ge=1, le=MAX_RETRY_ATTEMPTS)] = 3
+    """Fail for good after so many failed attempts; 1 never tries again."""
+    backoff_seconds: BackoffSeconds = 10
+    """Wait up to so long, at random, before the second attempt; doubled before each next one."""
+    max_backoff_seconds: BackoffSeconds = 300
+    """Never wait longer than this before an attempt."""
+    # Not `on`: YAML 1.1 reads that as a boolean, and kubectl sends it as "true".
+    causes: Annotated[tuple[Cause, ...], Field(max_length=8, json_schema_extra=_SET)] = (
+        "NodeLost",
+        "Evicted",
+        "Preempted",
+        "ImagePull",
+        "StartDeadline",
+        "ResultLost",
+    )
+    """Try again after failures of these causes; a complete result is never scanned again."""
+
+
 class ScanJobSpec(SpecModel):
     """What to scan, how, how urgent."""
 
@@ -147,6 +188,12 @@ class ScanJobSpec(SpecModel):
     """Higher is more urgent; ageing lets the less urgent have their turn."""
     timeout_seconds: TimeoutSeconds = DEFAULT_TIMEOUT_SECONDS
     """Stop the scan after so long and keep what it found."""
+    start_deadline_seconds: Annotated[
+        Int32, Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_START_DEADLINE_SECONDS)
+    ] = DEFAULT_START_DEADLINE_SECONDS
+    """Give an attempt up whose container has not started so long after its Pod was created."""
+    retry: Retry = Retry()
+    """What to do when an attempt fails."""
     suspend: bool = False
     """Stop the scan, or do not start it, until this is false again."""
     cancel: bool = False

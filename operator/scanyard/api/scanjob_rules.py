@@ -74,6 +74,8 @@ _IMMUTABLE = [
     immutable("nmap", always_set=False),
     immutable("masscan", always_set=False),
     immutable("timeoutSeconds", always_set=True),
+    immutable("startDeadlineSeconds", always_set=True),
+    immutable("retry", always_set=True),
 ]
 
 SPEC_RULES: Final = [
@@ -84,6 +86,16 @@ SPEC_RULES: Final = [
     *_IMMUTABLE,
 ]
 """On the spec."""
+
+RETRY_RULES: Final = [
+    rule(
+        "self.maxBackoffSeconds >= self.backoffSeconds",
+        "maxBackoffSeconds is less than backoffSeconds: raise maxBackoffSeconds or lower "
+        "backoffSeconds",
+        field_path=".maxBackoffSeconds",
+    ),
+]
+"""On spec.retry."""
 
 PORTS_RULES: Final = [
     rule(

@@ -119,9 +119,11 @@ class ScanJobStatus(StatusModel):
     progress: Annotated[Int32, Field(ge=0, le=100)] | None = None
     """How much of the scan is done, in percent."""
     retry_at: datetime | None = None
-    """When it is admitted again after its Pod was refused."""
+    """When it may be admitted again after its Pod was refused or an attempt failed."""
     refusals: Annotated[Int32, Field(ge=0)] = 0
     """How often in a row its Pod was refused."""
+    failures: Annotated[Int32, Field(ge=0)] = 0
+    """How many attempts have failed since it was created or run again; see spec.retry."""
     attempt_count: Annotated[Int32, Field(ge=0)] = 0
     """The highest attempt number so far."""
     attempts: Annotated[

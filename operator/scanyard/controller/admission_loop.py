@@ -209,8 +209,9 @@ async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool
         # Perhaps done, perhaps not: a consistent read tells.
         return not await _settle(context, job)
     context.refused.forget(job.uid)
-    waited = (now - job.queued_at) / timedelta(seconds=1)
-    metrics.WAIT_SECONDS.labels(job.namespace, candidate.queue.name).observe(max(waited, 0.0))
+    if job.status.failures == 0:  # a retry keeps its queuedAt, from before it ran
+        waited = (now - job.queued_at) / timedelta(seconds=1)
+        metrics.WAIT_SECONDS.labels(job.namespace, candidate.queue.name).observe(max(waited, 0.0))
     return False
 
 

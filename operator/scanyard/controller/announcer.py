@@ -53,7 +53,8 @@ class Announcer:
         job = self._context.mirror.jobs.get(uid)
         if job is None or standing is None or not isinstance(standing.place, Waiting):
             return False
-        told = job.status.phase == "Queued"
+        # What was told about a back-off that is over is no longer so.
+        told = job.status.phase == "Queued" and job.status.retry_at is None
         if told and job.status.observed_generation == job.generation:
             return False
         self._context.announce.add(uid)

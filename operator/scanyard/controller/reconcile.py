@@ -25,7 +25,7 @@ from scanyard.kube.lease import LeaseLostError
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.outcome import End, Outcome
+from scanyard.lifecycle.outcome import Outcome
 from scanyard.lifecycle.status import Attempt
 from scanyard.queueing.errors import Fenced
 
@@ -93,8 +93,7 @@ async def reconcile(context: Context, uid: str) -> None:
         raise
     context.announce.discard(uid)
     if decision.ended is not None:
-        _count_end(job, *decision.ended)
-    if decision.ended is not None:
+        _count_end(job, *decision.ended, retried=decision.retried)
         await _warn_of_failure(context, written)
     await _stop(context, written, decision)
     await sync(context, uid, job_standing(context, written, decision.place))
@@ -133,11 +132,13 @@ async def _warn_of_failure(context: Context, job: Job) -> None:
         await warn(context, job, stalled.reason, stalled.message)
 
 
-def _count_end(job: Job, attempt: Attempt, outcome: Outcome) -> None:
+def _count_end(job: Job, attempt: Attempt, outcome: Outcome, *, retried: bool) -> None:
     namespace, _, queue = attempt.queue.partition("/")
     labels = (namespace, queue, job.scanner)
     metrics.ATTEMPTS_ENDED.labels(*labels, attempt.reason).inc()
-    if outcome.end is End.TIMED_OUT:
+    if retried:
+        metrics.RETRIES.labels(*labels, outcome.cause).inc()
+    elif attempt.reason == "TimedOut":
         metrics.TIMEOUTS.labels(*labels).inc()
     if attempt.started_at is not None and attempt.ended_at is not None:
         seconds = (attempt.ended_at - attempt.started_at) / timedelta(seconds=1)

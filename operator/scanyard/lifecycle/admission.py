@@ -22,6 +22,8 @@ def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | N
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
     if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
         return None
+    if status.retry_at is not None and status.retry_at > now:
+        return None
     number = status.attempt_count + 1
     attempt = Attempt(
         number=number,

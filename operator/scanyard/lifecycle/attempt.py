@@ -16,17 +16,15 @@ from scanyard.lifecycle.decision import (
     is_released,
     wish_of,
 )
-from scanyard.lifecycle.outcome import (
-    IMAGE_MEND,
-    IMAGE_REASONS,
-    End,
-    Outcome,
-    node_lost,
-    outcome_of,
-    vanished,
-)
+from scanyard.lifecycle.outcome import End, Outcome, outcome_of, vanished
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import cut_off_end, deletion_due, scan_stopped, unconfirmed_end
+from scanyard.lifecycle.starting import (
+    give_up,
+    start_deadline,
+    start_trouble,
+    started_after_all,
+)
 from scanyard.lifecycle.status import Attempt, JobStatus
 from scanyard.lifecycle.timestamps import format_time
 
@@ -81,7 +79,8 @@ def _deleting(
         return Decision(status, slot, check_node=pod.node_name, look_again_at=again)
     free_at = cut_off_end(pod, view.now)
     if free_at <= view.now or is_released(view, attempt.number):
-        return _ended(view, _with_facts(attempt, pod), node_lost(pod), deleted=True)
+        outcome = vanished(pod, node_lost=True)
+        return _ended(view, _with_facts(attempt, pod), outcome, deleted=True)
     cause = f"node {pod.node_name} does not answer, and its scan may still run"
     status = _unconfirmed(view, status, cause, free_at)
     return Decision(status, slot, check_node=pod.node_name, look_again_at=min(free_at, again))
@@ -119,8 +118,9 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
         grace_seconds=known.grace_seconds,
     )
     if free_at <= now or is_released(view, attempt.number):
-        wanted = wish_of(job, view.queue) is not Wish.RUN
-        return _ended(view, attempt, vanished(last, wanted_by_us=wanted), deleted=True)
+        node = last.node_name if last is not None else attempt.node_name
+        node_lost = bool(node) and not known.node_ready
+        return _ended(view, attempt, vanished(last, node_lost=node_lost), deleted=True)
     cause = "its Pod is gone without a confirmed end of the scan"
     status = _unconfirmed(view, job.status, cause, free_at)
     return Decision(status, held(attempt), look_again_at=free_at)
@@ -141,34 +141,32 @@ def _unconfirmed(view: View, status: JobStatus, cause: str, free_at: datetime) -
 
 def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
     job, now = view.job, view.now
-    slot = held(attempt)
+    slot, attempt = held(attempt), _with_facts(attempt, pod)
+    if pod.running_since is None and start_deadline(view, attempt, pod) <= now:
+        return give_up(view, attempt, pod)
     since = pod.running_since or pod.created or now
     if now - since < _WORTH_SHOWING:
         return Decision(job.status, slot, look_again_at=since + _WORTH_SHOWING)
-    status = job.status.with_attempt(_with_facts(attempt, pod))
     if pod.running_since is not None:
+        status = job.status.with_attempt(started_after_all(attempt))
         status = replace(status, started_at=pod.running_since)
-        phase, reason = "Running", "Running"
         message = f"{job.scanner} runs on node {pod.node_name}"
-    elif trouble := _start_trouble(pod):
-        phase, (reason, message) = "Starting", trouble
-    else:
-        return Decision(job.status, slot)
-    status = conditions.in_progress(job, status, now, phase=phase, reason=reason, message=message)
-    return Decision(status, slot)
-
-
-def _start_trouble(pod: PodState) -> tuple[str, str] | None:
-    """Why the container does not start, where that wants somebody's attention."""
-    if pod.unschedulable:
-        mend = "free or add a node, or lower the scan's resources (the chart's scanner.resources)"
-        return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}; {mend}"
-    if pod.waiting_reason in IMAGE_REASONS:
-        text = pod.waiting_message or pod.waiting_reason
-        return "ImagePull", f"the node cannot get the scanner image: {text}; {IMAGE_MEND}"
-    if pod.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
-        return pod.waiting_reason, pod.waiting_message or "the container cannot start"
-    return None
+        status = conditions.in_progress(
+            job, status, now, phase="Running", reason="Running", message=message
+        )
+        return Decision(status, slot)
+    status = job.status
+    if trouble := start_trouble(pod):
+        reason, message = trouble
+        status = conditions.in_progress(
+            job,
+            status.with_attempt(attempt),
+            now,
+            phase="Starting",
+            reason=reason,
+            message=message,
+        )
+    return Decision(status, slot, look_again_at=start_deadline(view, attempt, pod))
 
 
 def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from scanyard.lifecycle import conditions
-from scanyard.lifecycle.decision import Decision, View, Waiting, Wish, wish_of
+from scanyard.lifecycle.decision import Decision, Parked, View, Waiting, Wish, wish_of
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import End, Outcome
+from scanyard.lifecycle.retry import INFRASTRUCTURE
+from scanyard.lifecycle.starting import outcome_if_given_up
 from scanyard.lifecycle.status import Attempt, JobStatus
+from scanyard.lifecycle.timestamps import format_time
 
 #: What a Pod is being stopped for stands in its attempt: see _wish_at_the_end.
 STOP_REASONS = {
@@ -24,6 +27,7 @@ _STOPPED_FOR = {reason: wish for wish, reason in STOP_REASONS.items()}
 def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
     """End the attempt, and the ScanJob unless it is to go on; a complete result wins."""
     job, now = view.job, view.now
+    outcome = outcome_if_given_up(attempt, outcome)
     wish = _wish_at_the_end(view, attempt)
     complete = outcome is not None and outcome.end is End.COMPLETE
     reason, message = _end_words(outcome, wish, complete=complete)
@@ -40,16 +44,49 @@ def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
         return Decision(conditions.succeeded(job, status, now, message), None, ended=ended)
     if wish is Wish.CANCEL:
         return Decision(cancelled(job, status, now, message), None, ended=ended)
-    if wish is Wish.SUSPEND and not job.suspend:
-        return back_in_line(view, attempt, reason, message, queued_at=now)
-    if wish is Wish.SUSPEND:
+    if wish is Wish.SUSPEND and job.suspend:
         status = replace(status, progress=None, started_at=None)
         return Decision(conditions.suspended(job, status, now), None, ended=ended)
-    if wish in {Wish.DRAIN, Wish.EMERGENCY_STOP} or outcome is None:
-        return back_in_line(view, attempt, reason, message)
+    if outcome is None or wish is not Wish.RUN:
+        back = back_in_line(
+            view, attempt, reason, message, queued_at=now if wish is Wish.SUSPEND else None
+        )
+        return replace(back, ended=ended)
+    return _failed(view, status, attempt, outcome)
+
+
+def _failed(view: View, status: JobStatus, attempt: Attempt, outcome: Outcome) -> Decision:
+    """The attempt failed by itself: it counts, and is tried again or was the last."""
+    job, now, most = view.job, view.now, view.job.retry.max_attempts
+    ended, count = (attempt, outcome), status.failures + 1
+    status = replace(status, failures=count)
+    if job.retry.tries_again(outcome.cause, count):
+        at = job.retry.retry_at(now, failures=count, attempt_key=f"{job.uid}/{attempt.number}")
+        status = replace(status, retry_at=at, started_at=None, progress=None)
+        message = (
+            f"attempt {count} of {most} failed ({_cause_words(outcome)}), the next may start at "
+            f"{format_time(at)}: {outcome.message}"
+        )
+        status = conditions.in_progress(
+            job, status, now, phase="Queued", reason="RetryBackoff", message=message
+        )
+        place = Parked(job.queue_key, "retry", at)
+        return Decision(status, place, look_again_at=at, ended=ended, retried=True)
+    # First, since what is too long is cut at the end.
+    message = f"attempt {count} of {most}: {outcome.message}" if count > 1 else outcome.message
+    if outcome.cause in INFRASTRUCTURE:
+        message += "; set a new rerunToken to scan again"
     phase = "TimedOut" if outcome.end is End.TIMED_OUT else "Failed"
-    status = conditions.failed(job, status, now, phase=phase, reason=reason, message=message)
+    status = conditions.failed(
+        job, status, now, phase=phase, reason=outcome.reason, message=message
+    )
     return Decision(status, None, ended=ended)
+
+
+def _cause_words(outcome: Outcome) -> str:
+    if outcome.reason == outcome.cause:
+        return outcome.reason
+    return f"{outcome.reason}, cause {outcome.cause}"
 
 
 def _wish_at_the_end(view: View, attempt: Attempt) -> Wish:

@@ -101,7 +101,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The status that should stand, the place in the ledger, and the effects to make."""
+    """The status that should stand, the place in the ledger, and the effects to make.
+
+    `ended`: the attempt that this ends, to be counted once; `retried`: another one follows.
+    """
 
     status: JobStatus
     place: Place
@@ -114,6 +117,7 @@ class Decision:
     check_node: str = ""
     look_again_at: datetime | None = None
     ended: tuple[Attempt, Outcome] | None = None
+    retried: bool = False
 
 
 def wish_of(job: Job, queue: Queue | None) -> Wish:

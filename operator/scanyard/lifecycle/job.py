@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scanyard.lifecycle.retry import RetryPolicy
 from scanyard.lifecycle.status import JobStatus
 from scanyard.lifecycle.timestamps import parse_time
 
@@ -26,6 +27,8 @@ class Job:
     scanner: str
     priority: int
     timeout_seconds: int
+    start_deadline_seconds: int
+    retry: RetryPolicy
     suspend: bool
     cancel: bool
     rerun_token: str | None
@@ -77,6 +80,8 @@ def read_job(raw: Mapping[str, Any]) -> Job:
         scanner=spec.get("scanner", "nmap"),
         priority=spec.get("priority", 0),
         timeout_seconds=spec.get("timeoutSeconds", 3600),
+        start_deadline_seconds=spec.get("startDeadlineSeconds", 600),
+        retry=RetryPolicy.read(spec.get("retry")),
         suspend=spec.get("suspend", False),
         cancel=spec.get("cancel", False),
         rerun_token=spec.get("rerunToken"),

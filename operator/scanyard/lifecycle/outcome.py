@@ -9,6 +9,7 @@ from typing import Any
 
 from scanyard.api.scanjob_status import MAX_SUMMARY_HOSTS
 from scanyard.lifecycle.pod import PodState, Termination
+from scanyard.lifecycle.retry import Cause
 from scanyard.scanners import HostReport, MalformedReportError, Report
 
 #: Waiting reasons of a container whose image the node cannot get.
@@ -19,8 +20,27 @@ IMAGE_REASONS = frozenset(
 #: What to do about them.
 IMAGE_MEND = "push or load that image, or correct the chart's scanner.image"
 
+#: Why the control plane or the kubelet took a Pod away, by the reason of its DisruptionTarget.
+_DISRUPTIONS = {
+    "PreemptionByScheduler": ("Preempted", Cause.PREEMPTED),
+    "EvictionByEvictionAPI": ("Evicted", Cause.EVICTED),
+    "DeletionByTaintManager": ("Evicted", Cause.EVICTED),
+    "TerminationByKubelet": ("Evicted", Cause.EVICTED),
+    "DeletionByPodGC": ("NodeLost", Cause.NODE_LOST),
+}
+
+#: The same by the Pod's own reason: kubelets that make room do not always set the condition.
+_POD_REASONS = {
+    "Evicted": ("Evicted", Cause.EVICTED),
+    "Preempting": ("Preempting", Cause.PREEMPTED),
+    "NodeLost": ("NodeLost", Cause.NODE_LOST),
+}
+
 #: The runner's word for its own limit, which stands behind activeDeadlineSeconds.
 _OWN_LIMIT = "WatchdogExpired"
+
+#: The runner's word for a stop from outside; by whom is told by the Pod, or by nobody.
+_INTERRUPTED = "Interrupted"
 
 
 class End(StrEnum):
@@ -33,11 +53,15 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an attempt, its reason for people and metrics, and what the scan reported."""
+    """The end of an attempt, its reason for people and metrics, and what the scan reported.
+
+    `cause` decides whether it is tried again; only a complete scan has none.
+    """
 
     end: End
     reason: str
     message: str
+    cause: Cause | None
     report: Report | None = None
 
     @property
@@ -52,31 +76,24 @@ def outcome_of(pod: PodState, timeout_seconds: int) -> Outcome:
         return _never_started(pod)
     report = _report(pod.termination)
     if report is not None and report.complete:
-        return Outcome(End.COMPLETE, "ScanComplete", _found(report), report)
+        return Outcome(End.COMPLETE, "ScanComplete", _found(report), None, report)
     if pod.reason == "DeadlineExceeded" or (report is not None and report.reason == _OWN_LIMIT):
         message = f"stopped after timeoutSeconds ({timeout_seconds} s); {_partial(report)}"
-        return Outcome(End.TIMED_OUT, "TimedOut", message, report)
+        return Outcome(End.TIMED_OUT, "TimedOut", message, Cause.TIMEOUT, report)
     return _failed(pod, pod.termination, report)
 
 
-def vanished(last: PodState | None, *, wanted_by_us: bool) -> Outcome:
+def vanished(last: PodState | None, *, node_lost: bool) -> Outcome:
     """The outcome of a Pod that went away before its end could be read."""
-    reason = (
-        "PodDeleted" if last is not None and last.deleting and not wanted_by_us else "ResultLost"
-    )
-    return Outcome(
-        End.FAILED,
-        reason,
-        "the Pod went away before its result could be read; set a new rerunToken to scan again",
-    )
-
-
-def node_lost(pod: PodState) -> Outcome:
-    """The outcome of a Pod on a node that never told its end."""
-    message = (
-        f"node {pod.node_name} was lost, and with it the result; set a new rerunToken to scan again"
-    )
-    return Outcome(End.FAILED, "NodeLost", message)
+    gone = "the Pod went away before its result could be read"
+    disruption = _disruption(last) if last is not None else None
+    if node_lost:
+        return Outcome(End.FAILED, "NodeLost", f"{gone}: its node is lost", Cause.NODE_LOST)
+    if disruption is not None:
+        reason, message, cause = disruption
+        return Outcome(End.FAILED, reason, f"{gone}: {message}", cause)
+    reason = "PodDeleted" if last is not None and last.deleting else "ResultLost"
+    return Outcome(End.FAILED, reason, gone, Cause.RESULT_LOST)
 
 
 def summary_of(report: Report) -> dict[str, Any]:
@@ -114,32 +131,59 @@ def _report(termination: Termination) -> Report | None:
 
 
 def _never_started(pod: PodState) -> Outcome:
+    disruption, end = _disruption(pod), pod.termination
+    cause = Cause.START_DEADLINE
     if pod.waiting_reason in IMAGE_REASONS:
         reason, message = "ImagePull", f"{pod.waiting_message or pod.waiting_reason}; {IMAGE_MEND}"
-    elif pod.termination is not None and pod.termination.reason != "ContainerStatusUnknown":
+        cause = Cause.IMAGE_PULL
+    elif end is not None and end.reason != "ContainerStatusUnknown":
         # The runtime could not start it (exec refused, a bad mount): it says why.
-        reason, message = "StartFailed", pod.termination.message or pod.termination.reason
+        reason, message = "StartFailed", end.message or end.reason
+    elif disruption is not None:
+        reason, message, cause = disruption
+    elif pod.deleting and not pod.reason:
+        reason, message = "PodDeleted", "its Pod was deleted before the container started"
+        cause = Cause.RESULT_LOST
     else:
         reason = pod.reason or "StartFailed"
         reason = "StartFailed" if reason == "DeadlineExceeded" else reason
         message = pod.waiting_message or pod.message or "the container never started"
-    return Outcome(End.FAILED, reason, message)
+    return Outcome(End.FAILED, reason, message, cause)
 
 
 def _failed(pod: PodState, termination: Termination, report: Report | None) -> Outcome:
-    if pod.reason in {"Evicted", "Preempting", "NodeLost"}:
-        return Outcome(End.FAILED, pod.reason, pod.message or pod.reason, report)
+    reason, message, cause = _failure(pod, termination, report)
+    return Outcome(End.FAILED, reason, message, cause, report)
+
+
+def _failure(
+    pod: PodState, termination: Termination, report: Report | None
+) -> tuple[str, str, Cause]:
+    if disruption := _disruption(pod):
+        reason, message, cause = disruption
+        return reason, f"{message}; {_partial(report)}", cause
     if termination.reason == "OOMKilled":
+        # The same scan would need as much memory the next time.
         message = "the scanner ran out of memory; raise the operator's scan resources"
-        return Outcome(End.FAILED, "OutOfMemory", message, report)
+        return "OutOfMemory", message, Cause.SCANNER_ERROR
     if pod.deleting:
         message = f"its Pod was deleted while it ran; {_partial(report)}"
-        return Outcome(End.FAILED, "PodDeleted", message, report)
+        return "PodDeleted", message, Cause.RESULT_LOST
     if report is None:
         message = f"the scanner left no readable report (exit code {termination.exit_code})"
-        return Outcome(End.FAILED, "ResultLost", message)
+        return "ResultLost", message, Cause.RESULT_LOST
     message = report.message or f"the scanner exited with code {report.exit_code}"
-    return Outcome(End.FAILED, report.reason or "ScannerError", message, report)
+    cause = Cause.RESULT_LOST if report.reason == _INTERRUPTED else Cause.SCANNER_ERROR
+    return report.reason or "ScannerError", message, cause
+
+
+def _disruption(pod: PodState) -> tuple[str, str, Cause] | None:
+    """Reason, message and cause where others than users took the Pod away."""
+    found = _DISRUPTIONS.get(pod.disruption) or _POD_REASONS.get(pod.reason)
+    if found is None:
+        return None
+    reason, cause = found
+    return reason, pod.message or pod.disruption_message or "its Pod was taken away", cause
 
 
 def _found(report: Report) -> str:

@@ -53,12 +53,18 @@ class PodState:
     waiting_reason: str
     waiting_message: str
     unschedulable: str
-    failed_by_control_plane: bool
+    disruption: str
+    disruption_message: str
 
     @property
     def deleting(self) -> bool:
         """Somebody asked for its deletion."""
         return self.deletion_at is not None
+
+    @property
+    def failed_by_control_plane(self) -> bool:
+        """Its Failed is the garbage collector's, which knows nothing about the node."""
+        return self.disruption == "DeletionByPodGC"
 
     @property
     def started(self) -> bool:
@@ -91,6 +97,8 @@ def read_pod(raw: Mapping[str, Any]) -> PodState:
     status = raw.get("status") or {}
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     state = _container_state(status)
+    scheduled = _condition(status, "PodScheduled", "False")
+    disrupted = _condition(status, "DisruptionTarget", "True")
     waiting = state.get("waiting") or {}
     running = state.get("running") or {}
     return PodState(
@@ -116,8 +124,13 @@ def read_pod(raw: Mapping[str, Any]) -> PodState:
         termination=_termination(state.get("terminated")),
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
-        unschedulable=_condition(status, "PodScheduled", "Unschedulable"),
-        failed_by_control_plane=bool(_condition(status, "DisruptionTarget", "DeletionByPodGC")),
+        unschedulable=(
+            scheduled.get("message") or "Unschedulable"
+            if scheduled.get("reason") == "Unschedulable"
+            else ""
+        ),
+        disruption=disrupted.get("reason", ""),
+        disruption_message=disrupted.get("message", ""),
     )
 
 
@@ -142,8 +155,9 @@ def _termination(raw: Mapping[str, Any] | None) -> Termination | None:
     )
 
 
-def _condition(status: Mapping[str, Any], kind: str, reason: str) -> str:
+def _condition(status: Mapping[str, Any], kind: str, value: str) -> Mapping[str, Any]:
     for item in status.get("conditions") or ():
-        if item.get("type") == kind and item.get("reason") == reason:
-            return str(item.get("message") or reason)
-    return ""
+        if item.get("type") == kind and item.get("status") == value:
+            found: Mapping[str, Any] = item
+            return found
+    return {}

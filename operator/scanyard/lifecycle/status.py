@@ -115,6 +115,7 @@ class JobStatus:
     finished_at: datetime | None = None
     retry_at: datetime | None = None
     refusals: int = 0
+    failures: int = 0
     rerun_token: str | None = None
     progress: int | None = None
     attempt_count: int = 0
@@ -133,6 +134,7 @@ class JobStatus:
             finished_at=parse_time(raw.get("finishedAt")),
             retry_at=parse_time(raw.get("retryAt")),
             refusals=raw.get("refusals", 0),
+            failures=raw.get("failures", 0),
             rerun_token=raw.get("rerunToken"),
             progress=raw.get("progress"),
             attempt_count=raw.get("attemptCount", 0),
@@ -176,6 +178,7 @@ class JobStatus:
                 "finishedAt": format_optional(self.finished_at),
                 "retryAt": format_optional(self.retry_at),
                 "refusals": self.refusals or None,
+                "failures": self.failures or None,
                 "rerunToken": self.rerun_token,
                 "progress": self.progress,
                 "attemptCount": self.attempt_count or None,

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tests.support.handover import assert_slot_is_back, assert_stopped_before, attempts
+from tests.support.nodeless import let_no_node_fit, let_nodes_fit
 from tests.support.scans import Lab, condition, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import endless, quick
 from tests.support.targets import OPEN_TCP, Targets
-
-#: Pods get a request that no node can satisfy.
-_NO_NODE_FITS: Final = {
-    "metadata": {"name": "no-node-fits"},
-    "spec": {"limits": [{"type": "Container", "defaultRequest": {"ephemeral-storage": "1000Ti"}}]},
-}
 
 
 @side_by_side
@@ -40,8 +33,7 @@ def test_cancelled_while_it_waits(lab: Lab, targets: Targets) -> None:
 
 @side_by_side
 def test_cancelled_while_no_node_takes_its_pod(lab: Lab, targets: Targets) -> None:
-    limits = f"/api/v1/namespaces/{lab.name}/limitranges"
-    lab.cluster.request("POST", limits, _NO_NODE_FITS).expect()
+    let_no_node_fit(lab)
     lab.queue("one", maxConcurrent=1)
     scan = lab.submit("scan", queue="one", **quick(targets.one))
     starting = scan.wait(
@@ -49,7 +41,7 @@ def test_cancelled_while_no_node_takes_its_pod(lab: Lab, targets: Targets) -> No
     )
     assert phase(starting) == "Starting"
     successor = lab.submit("successor", queue="one", **quick(targets.one))
-    lab.cluster.request("DELETE", f"{limits}/no-node-fits").expect()
+    let_nodes_fit(lab)
 
     scan.change(cancel=True)
 

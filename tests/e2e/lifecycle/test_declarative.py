@@ -10,9 +10,10 @@ import yaml
 
 from tests.cluster.settings import REPOSITORY
 from tests.support import kstatus
-from tests.support.scans import Lab, Scan, condition, open_ports, phase, resource
+from tests.support.nodeless import let_no_node_fit
+from tests.support.scans import Lab, Scan, condition, open_ports, phase
 from tests.support.side_by_side import side_by_side
-from tests.support.specs import endless, paced, quick
+from tests.support.specs import ONCE, endless, paced, quick
 from tests.support.targets import OPEN_TCP, Targets
 
 EXAMPLES: Final = REPOSITORY / "examples"
@@ -34,14 +35,13 @@ _HEALTH: Final[dict[str, kstatus.Status]] = {
 
 @side_by_side
 def test_every_phase_is_read_right_by_kstatus(lab: Lab, targets: Targets) -> None:
-    limits = f"/api/v1/namespaces/{lab.name}/limitranges"
     lab.queue("wide", maxConcurrent=9)
     lab.queue("narrow", maxConcurrent=1)
     lab.submit("timed-out", queue="narrow", **endless(targets.one), timeoutSeconds=25)
     lab.submit("queued", queue="narrow", **quick(targets.one))
     lab.submit("suspended", queue="wide", **quick(targets.one), suspend=True)
     lab.submit("cancelled", queue="wide", **quick(targets.one), cancel=True)
-    failed = lab.submit("failed", queue="wide", **endless(targets.one))
+    failed = lab.submit("failed", queue="wide", **endless(targets.one), **ONCE)
     lab.delete_pod(failed.running()["metadata"]["name"])
     for scan, last in {
         "timed-out": "TimedOut",
@@ -51,11 +51,7 @@ def test_every_phase_is_read_right_by_kstatus(lab: Lab, targets: Targets) -> Non
         "failed": "Failed",
     }.items():
         Scan(lab, scan).reach(last)
-    no_node_fits = resource("LimitRange", "no-node-fits", {})
-    no_node_fits["spec"] = {
-        "limits": [{"type": "Container", "defaultRequest": {"ephemeral-storage": "1000Ti"}}]
-    }
-    lab.cluster.request("POST", limits, no_node_fits | {"apiVersion": "v1"}).expect()
+    let_no_node_fit(lab)
     lab.submit("starting", queue="wide", **quick(targets.one)).reach("Starting")
 
     seen = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.handover import assert_slot_is_back, assert_slot_was_handed_over, attempts
 from tests.support.scans import Lab, condition, phase
 from tests.support.side_by_side import side_by_side
-from tests.support.specs import endless, quick
+from tests.support.specs import ONCE, endless, quick
 from tests.support.targets import Targets
 
 
@@ -13,7 +13,7 @@ from tests.support.targets import Targets
 def test_pod_deleted_by_force(lab: Lab, targets: Targets) -> None:
     """The object is gone and proves nothing: the slot is held for as long as the scan may live."""
     lab.queue("one", maxConcurrent=1)
-    scan = lab.submit("scan", queue="one", **endless(targets.one))
+    scan = lab.submit("scan", queue="one", **endless(targets.one), **ONCE)
     successor = lab.submit("successor", queue="one", **quick(targets.one))
     pod = scan.running()
 
@@ -37,7 +37,7 @@ def test_pod_deleted_by_force(lab: Lab, targets: Targets) -> None:
 @side_by_side
 def test_pod_deleted_by_hand(lab: Lab, targets: Targets) -> None:
     lab.queue("one", maxConcurrent=1)
-    scan = lab.submit("scan", queue="one", **endless(targets.one))
+    scan = lab.submit("scan", queue="one", **endless(targets.one), **ONCE)
     successor = lab.submit("successor", queue="one", **quick(targets.one))
     pod = scan.running()
 

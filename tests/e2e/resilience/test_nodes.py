@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from tests.support.handover import attempts
 from tests.support.kube import Cluster
-from tests.support.scans import Lab, Scan, phase
+from tests.support.scans import Lab, Scan, condition, phase
 from tests.support.specs import quick
 from tests.support.targets import Targets
 from tests.support.told import wait_told
 
 _NO_IMAGE = "registry.invalid/scanyard/scanner:none"
+#: The kubelet cannot even ask for it.
+_NO_NAME = "scanyard/scanner:none:none"
 
 
 def test_no_node_and_no_image(lab: Lab, targets: Targets) -> None:
@@ -32,6 +34,33 @@ def test_no_node_and_no_image(lab: Lab, targets: Targets) -> None:
     _set_image(imageless, right)
     assert phase(imageless.finish(seconds=120)) == "Succeeded"
     assert len(attempts(imageless.latest())) == 1
+
+
+def test_image_that_no_attempt_can_get(lab: Lab, targets: Targets) -> None:
+    lab.queue("one", maxConcurrent=1)
+    retry = {"maxAttempts": 2, "backoffSeconds": 1, "maxBackoffSeconds": 1}
+    with _cordoned(lab.cluster):
+        scan = lab.submit(
+            "scan", queue="one", **quick(targets.one), startDeadlineSeconds=40, retry=retry
+        )
+        wait_told(scan, "Unschedulable", "nodes are available")
+        _set_image(scan, _NO_NAME)
+    wait_told(scan, "ImagePull", _NO_NAME)
+
+    with _cordoned(lab.cluster):
+        wait_told(scan, "RetryBackoff", "attempt 1 of 2 failed (ImagePull)", seconds=90)
+        second = scan.wait(lambda job: len(attempts(job)) == 2, "is admitted again")
+        scan.wait_pod(lambda event: event.name == attempts(second)[1]["podName"], "is there")
+        _set_image(scan, _NO_NAME)
+
+    ended = scan.finish(seconds=120)
+    assert phase(ended) == "Failed"
+    assert [each["reason"] for each in attempts(ended)] == ["ImagePull", "ImagePull"]
+    told = condition(ended, "Succeeded", "message")
+    assert told.startswith("attempt 2 of 2: ")
+    assert _NO_NAME in told
+    scan.wait_until_pods_are_gone(seconds=60)
+    lab.wait_idle("one")
 
 
 @contextmanager

@@ -47,6 +47,11 @@ IMMUTABLE: list[tuple[dict[str, Any], str, Any]] = [
     (MASSCAN, "masscan", None),
     ({"timeoutSeconds": 60}, "timeoutSeconds", 61),
     ({"timeoutSeconds": 60}, "timeoutSeconds", None),
+    ({"startDeadlineSeconds": 60}, "startDeadlineSeconds", 61),
+    ({"startDeadlineSeconds": 60}, "startDeadlineSeconds", None),
+    ({}, "retry", {"maxAttempts": 4}),
+    ({}, "retry", {"causes": ["Timeout"]}),
+    ({"retry": {"maxAttempts": 1}}, "retry", None),
 ]
 
 

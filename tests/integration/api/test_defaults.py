@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.support.kstatus import compute
 from tests.support.kube import Namespace
 from tests.support.resources import scan_job, scan_queue
+
+RETRY = {
+    "maxAttempts": 3,
+    "backoffSeconds": 10,
+    "maxBackoffSeconds": 300,
+    "causes": ["NodeLost", "Evicted", "Preempted", "ImagePull", "StartDeadline", "ResultLost"],
+}
 
 
 def test_defaults_of_a_scanjob(namespace: Namespace) -> None:
@@ -23,9 +34,20 @@ def test_defaults_of_a_scanjob(namespace: Namespace) -> None:
         },
         "priority": 0,
         "timeoutSeconds": 3600,
+        "startDeadlineSeconds": 600,
+        "retry": RETRY,
         "suspend": False,
         "cancel": False,
     }
+
+
+@pytest.mark.parametrize(
+    "retry", [{}, {"maxAttempts": 1}, {"backoffSeconds": 300}, {"causes": []}], ids=str
+)
+def test_defaults_of_retry(namespace: Namespace, retry: dict[str, Any]) -> None:
+    body = scan_job("retry", retry=retry)
+    created = namespace.create("scanjobs", body, dryRun="All").expect()
+    assert created["spec"]["retry"] == RETRY | retry
 
 
 def test_defaults_of_masscan(namespace: Namespace) -> None:

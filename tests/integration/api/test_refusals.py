@@ -36,6 +36,21 @@ JOBS: list[tuple[dict[str, Any], str]] = [
     ({"nmap": {"packetsPerSecond": 1_000_001}}, "should be less than or equal to 1000000"),
     ({"nmap": {"maxRetries": -1}}, "should be greater than or equal to 0"),
     ({"nmap": {"hostTimeoutSeconds": 4}}, "should be greater than or equal to 5"),
+    ({"startDeadlineSeconds": 4}, "should be greater than or equal to 5"),
+    ({"startDeadlineSeconds": 86_401}, "should be less than or equal to 86400"),
+    ({"retry": {"maxAttempts": 0}}, "spec.retry.maxAttempts in body should be greater than or"),
+    ({"retry": {"maxAttempts": 21}}, "spec.retry.maxAttempts in body should be less than or equal"),
+    ({"retry": {"backoffSeconds": 0}}, "should be greater than or equal to 1"),
+    ({"retry": {"maxBackoffSeconds": 86_401}}, "should be less than or equal to 86400"),
+    (
+        {"retry": {"backoffSeconds": 301}},
+        "maxBackoffSeconds is less than backoffSeconds: raise maxBackoffSeconds or lower",
+    ),
+    (
+        {"retry": {"causes": ["PodDeleted"]}},
+        'Unsupported value: "PodDeleted": supported values: "NodeLost", "Evicted"',
+    ),
+    ({"retry": {"causes": ["Timeout", "Timeout"]}}, "Duplicate value"),
     ({"rerunToken": "x" * 65}, "spec.rerunToken: Too long: may not be more than 64"),
     ({"rerunToken": ""}, "spec.rerunToken in body should be at least 1 chars long"),
     # Ports.
@@ -118,6 +133,9 @@ GOOD_JOBS: list[dict[str, Any]] = [
     {"scanner": "masscan", "ports": {"tcp": "80"}},
     {"scanner": "masscan", "ports": {"udp": "53"}, "masscan": {"packetsPerSecond": 1_000_000}},
     {"timeoutSeconds": 5, "priority": -100, "rerunToken": "x" * 64},
+    {"retry": {"maxAttempts": 20, "backoffSeconds": 1, "causes": ["Timeout", "ScannerError"]}},
+    {"retry": {"backoffSeconds": 86_400, "maxBackoffSeconds": 86_400, "causes": []}},
+    {"startDeadlineSeconds": 5, "retry": {"maxAttempts": 1}},
     {"timeoutSeconds": 1_209_600, "priority": 100, "suspend": True, "cancel": True},
 ]
 
@@ -154,7 +172,7 @@ def test_a_bad_scanqueue_is_refused(
     assert message in reply.message
 
 
-@pytest.mark.parametrize("field", ["scope", "startDeadlineSeconds", "args"])
+@pytest.mark.parametrize("field", ["scope", "notBefore", "args"])
 def test_a_field_without_effect_is_told_at_once(namespace: Namespace, field: str) -> None:
     body = scan_job("unknown", **{field: 1})
     reply = namespace.create("scanjobs", body, dryRun="All", fieldValidation="Strict")

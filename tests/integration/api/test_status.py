@@ -34,6 +34,7 @@ FULL: dict[str, Any] = {
     "progress": 100,
     "retryAt": TIME,
     "refusals": 2,
+    "failures": 1,
     "attemptCount": 11,
     "attempts": [
         {

@@ -22,7 +22,7 @@ from tests.support.objects import (
     report,
     terminated,
 )
-from tests.unit.lifecycle.test_decide import HELD, RUNNING, finished, look
+from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, finished, look
 
 STOPPED = {"notes": {"scanyard.dev/stop": "2026-03-01T11:59:50Z"}}
 PARTIAL = terminated(report(complete=False), exit_code=130)
@@ -103,7 +103,7 @@ def test_nobodys_deletion_is_a_failure_before_the_queue_was_read(end: str) -> No
     assert unread.read_queue is not None
     assert unread.place == HELD
     assert not unread.status.finished
-    assert finished(look(status=open_attempt(), **ENDS[end]))[0] == "Failed"
+    assert finished(look(status=open_attempt(), retry=ONCE, **ENDS[end]))[0] == "Failed"
 
 
 @pytest.mark.parametrize("pod", [raw_pod(state=PARTIAL), deleted(terminated(report()))])
@@ -128,7 +128,7 @@ def test_stopped_and_lifted_while_no_operator_was_there(end: str) -> None:
     lifted = {"notes": {"scanyard.dev/stop-lifted": at(-1)}}
     assert back_in_line(look(status=open_attempt(), queue=lifted, **ENDS[end]))
     long_ago = {"notes": {"scanyard.dev/stop-lifted": at(-60)}}
-    later = look(status=open_attempt(), queue=long_ago, **ENDS[end])
+    later = look(status=open_attempt(), queue=long_ago, retry=ONCE, **ENDS[end])
     assert later.status.finished, "admitted after it was lifted: somebody else deleted its Pod"
 
 

@@ -10,7 +10,7 @@ import pytest
 from scanyard.lifecycle.decision import Decision
 from scanyard.lifecycle.pod import read_pod
 from tests.support.objects import NOW, UID, at, open_attempt, raw_pod
-from tests.unit.lifecycle.test_decide import HELD, RUNNING, finished, look
+from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, finished, look
 
 RELEASE = {"notes": {"scanyard.dev/release": f"{UID}/1"}}
 LOST = {"lost_nodes": frozenset({"node-1"})}
@@ -56,13 +56,13 @@ def test_on_a_lost_node_it_holds_its_slot_and_says_what_to_do(wish: dict[str, An
 
 def test_a_lost_scan_has_ended_when_its_deadline_has_passed() -> None:
     pod = deleting(-20, start=-3600 - 60 - 60)
-    decision = look(status=open_attempt(), pod=pod, view=LOST)
+    decision = look(status=open_attempt(), pod=pod, view=LOST, retry=ONCE)
     assert finished(decision) == ("Failed", "NodeLost")
     assert decision.place is None
 
 
 def test_a_forced_release_frees_the_slot_of_a_lost_node() -> None:
-    decision = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE)
+    decision = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE, retry=ONCE)
     assert finished(decision) == ("Failed", "NodeLost")
     assert decision.place is None
     stopping = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE, cancel=True)
@@ -74,7 +74,7 @@ def test_a_forced_release_frees_the_slot_of_a_vanished_pod() -> None:
     held = look(status=open_attempt(), attempt=known)
     assert (held.place, told(held)[0]) == (HELD, "SlotHeldNodeLost")
     assert "scanyard release --force team/web" in told(held)[1]
-    decision = look(status=open_attempt(), attempt=known, queue=RELEASE)
+    decision = look(status=open_attempt(), attempt=known, queue=RELEASE, retry=ONCE)
     assert decision.place is None
     assert finished(decision)[0] == "Failed"
 

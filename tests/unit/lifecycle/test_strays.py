@@ -10,7 +10,7 @@ import pytest
 from scanyard.lifecycle.decision import Holding, Waiting
 from scanyard.lifecycle.pod import PodState, read_pod
 from tests.support.objects import NOW, UID, at, open_attempt, raw_pod, report, terminated
-from tests.unit.lifecycle.test_decide import RUNNING, look
+from tests.unit.lifecycle.looking import RUNNING, look
 
 RELEASE = {"notes": {"scanyard.dev/release": f"other/1, {UID}/1"}}
 

@@ -1,0 +1,66 @@
+"""An attempt whose container has not started: what keeps it, and for how long that is borne.
+
+Giving up takes two looks: the Pod is deleted first, and the attempt ends when its slot is free.
+Why it was given up stands in the attempt meanwhile, so that it survives the operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scanyard.lifecycle import conditions
+from scanyard.lifecycle.decision import Decision, View, held
+from scanyard.lifecycle.outcome import IMAGE_MEND, IMAGE_REASONS, End, Outcome
+from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.retry import Cause
+from scanyard.lifecycle.status import Attempt
+
+#: Reasons for which an attempt is given up before its container has started.
+_GIVEN_UP = {"ImagePull": Cause.IMAGE_PULL, "StartDeadline": Cause.START_DEADLINE}
+
+
+def start_trouble(pod: PodState) -> tuple[str, str] | None:
+    """Why the container does not start, where that wants somebody's attention."""
+    if pod.unschedulable:
+        mend = "free or add a node, or lower the scan's resources (the chart's scanner.resources)"
+        return "Unschedulable", f"no node takes its Pod: {pod.unschedulable}; {mend}"
+    if pod.waiting_reason in IMAGE_REASONS:
+        text = pod.waiting_message or pod.waiting_reason
+        return "ImagePull", f"the node cannot get the scanner image: {text}; {IMAGE_MEND}"
+    if pod.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
+        return pod.waiting_reason, pod.waiting_message or "the container cannot start"
+    return None
+
+
+def start_deadline(view: View, attempt: Attempt, pod: PodState) -> datetime:
+    """By when the container must have started; a Pod that was created late has its full time."""
+    begun = [time for time in (attempt.admitted_at, pod.created) if time is not None]
+    return max(begun, default=view.now) + timedelta(seconds=view.job.start_deadline_seconds)
+
+
+def give_up(view: View, attempt: Attempt, pod: PodState) -> Decision:
+    """Stop the Pod; its slot stays held until it has surely ended."""
+    seconds = view.job.start_deadline_seconds
+    trouble, why = start_trouble(pod) or ("", "")
+    reason = trouble if trouble in _GIVEN_UP else "StartDeadline"
+    message = f"its container did not start within startDeadlineSeconds ({seconds} s)"
+    message = (f"{message}: {why}" if why else message)[:1024]
+    status = view.job.status.with_attempt(replace(attempt, reason=reason, message=message))
+    status = conditions.in_progress(
+        view.job, status, view.now, phase="Starting", reason=reason, message=message
+    )
+    return Decision(status, held(attempt), delete=pod)
+
+
+def started_after_all(attempt: Attempt) -> Attempt:
+    """An attempt that runs, though it may have been about to be given up."""
+    return replace(attempt, reason="", message="") if attempt.reason in _GIVEN_UP else attempt
+
+
+def outcome_if_given_up(attempt: Attempt, outcome: Outcome | None) -> Outcome | None:
+    """The outcome, or why the attempt was given up where that is what ended it."""
+    cause = _GIVEN_UP.get(attempt.reason)
+    if outcome is None or cause is None or outcome.end is End.COMPLETE:
+        return outcome
+    return Outcome(End.FAILED, attempt.reason, attempt.message, cause, outcome.report)

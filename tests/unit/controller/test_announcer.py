@@ -1,0 +1,44 @@
+"""When a ScanJob is told that, and why, it waits."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from scanyard.controller import announcer
+from scanyard.controller.announcer import Announcer
+from scanyard.controller.context import Context
+from scanyard.controller.placement import Standing
+from scanyard.lifecycle.decision import Parked, Waiting
+from scanyard.lifecycle.scope import DenyList
+from scanyard.settings import Settings
+from tests.support.objects import UID, at, open_attempt, raw_job
+
+_TOLD = open_attempt(endedAt=at(-1)) | {"phase": "Queued"}
+
+
+@pytest.mark.parametrize(
+    ("status", "announced"),
+    [
+        ({"observedGeneration": -1, "phase": "Pending"}, True),
+        (_TOLD, False),
+        (_TOLD | {"failures": 1, "retryAt": at(0)}, True),
+    ],
+    ids=["never told", "told", "told of a back-off that is over"],
+)
+def test_who_enters_the_order_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], *, announced: bool
+) -> None:
+    clock = iter([100.0, 103.0])
+    monkeypatch.setattr(announcer.time, "monotonic", lambda: next(clock))
+    context = Context(Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()))
+    context.mirror.jobs.put(raw_job(status=status))
+    told = Announcer(context)
+    context.placement.on_waiting = told.began_to_wait
+
+    context.placement.set(UID, Standing(f"team/web/{UID}", Parked("team/default", "retry")))
+    context.placement.set(UID, Standing(f"team/web/{UID}", Waiting("team/default")))
+    told._tick()
+
+    assert (UID in context.announce) == announced
