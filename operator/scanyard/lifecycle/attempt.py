@@ -21,6 +21,7 @@ from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import cut_off_end, deletion_due, scan_stopped, unconfirmed_end
 from scanyard.lifecycle.starting import (
     give_up,
+    is_given_up,
     start_deadline,
     start_trouble,
     started_after_all,
@@ -90,13 +91,13 @@ def _without_pod(view: View, attempt: Attempt) -> Decision:
     known, now = view.attempt, view.now
     if known.existed or attempt.started_at is not None:
         return _vanished(view, attempt)
-    wish = wish_of(view.job, view.queue)
-    if wish is Wish.RUN and not view.over_limit:
+    wanted = wish_of(view.job, view.queue) is Wish.RUN and not is_given_up(attempt)
+    if wanted and not view.over_limit:
         return Decision(view.job.status, held(attempt), create=attempt)
     if known.create_uncertain:
         # An earlier process may have sent a create that still arrives: take its name first.
         return Decision(view.job.status, held(attempt), tombstone=attempt)
-    if wish is Wish.RUN:
+    if wanted:
         message = "the queue's limit was lowered before its Pod was created"
         return back_in_line(view, attempt, "LimitLowered", message)
     return closed(view, replace(attempt, ended_at=now), None)

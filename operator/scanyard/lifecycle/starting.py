@@ -53,14 +53,21 @@ def give_up(view: View, attempt: Attempt, pod: PodState) -> Decision:
     return Decision(status, held(attempt), delete=pod)
 
 
+def is_given_up(attempt: Attempt) -> bool:
+    """Whether its Pod is no longer wanted since it did not start; it may be gone by now."""
+    return attempt.reason in _GIVEN_UP
+
+
 def started_after_all(attempt: Attempt) -> Attempt:
     """An attempt that runs, though it may have been about to be given up."""
-    return replace(attempt, reason="", message="") if attempt.reason in _GIVEN_UP else attempt
+    return replace(attempt, reason="", message="") if is_given_up(attempt) else attempt
 
 
 def outcome_if_given_up(attempt: Attempt, outcome: Outcome | None) -> Outcome | None:
     """The outcome, or why the attempt was given up where that is what ended it."""
-    cause = _GIVEN_UP.get(attempt.reason)
-    if outcome is None or cause is None or outcome.end is End.COMPLETE:
+    if not is_given_up(attempt):
         return outcome
-    return Outcome(End.FAILED, attempt.reason, attempt.message, cause, outcome.report)
+    if outcome is not None and outcome.end is End.COMPLETE:
+        return outcome
+    cause, report = _GIVEN_UP[attempt.reason], outcome.report if outcome is not None else None
+    return Outcome(End.FAILED, attempt.reason, attempt.message, cause, report)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import pytest
 
-from scanyard.controller import announcer
 from scanyard.controller.announcer import Announcer
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
@@ -31,7 +31,7 @@ def test_who_enters_the_order_is_told_once(
     monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], *, announced: bool
 ) -> None:
     clock = iter([100.0, 103.0])
-    monkeypatch.setattr(announcer.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     context = Context(Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()))
     context.mirror.jobs.put(raw_job(status=status))
     told = Announcer(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from scanyard.controller.context import Context
 from scanyard.controller.reconcile import reconcile
+from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError
 from scanyard.lifecycle.decision import Parked, Waiting
@@ -136,16 +138,16 @@ async def test_a_back_off_is_looked_at_again_when_it_ends(left: int) -> None:
     context = _context(ApiServer(raw_job(status=status)))
     clock = _Clock(NOW)
     context.now = clock
-    due: list[float] = []
-    context.dirty.add_after = lambda _uid, seconds: due.append(seconds)  # type: ignore[method-assign]
+    context.dirty = WorkQueue(lambda: clock().timestamp())
 
     await reconcile(context, UID)
 
-    assert due == [left]
+    clock.now += timedelta(seconds=left)
+    async with asyncio.timeout(5), context.dirty.next() as uid:
+        assert uid == UID
     standing = context.placement.get(UID)
     assert standing is not None
     assert isinstance(standing.place, Parked)
-    clock.now += timedelta(seconds=left)
     await reconcile(context, UID)
     standing = context.placement.get(UID)
     assert standing is not None

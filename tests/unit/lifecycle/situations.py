@@ -185,6 +185,9 @@ STATES: Final[dict[str, State]] = {
     # Admitted, and no Pod.
     "admitted": State(status=_open(), over_from=ALWAYS),
     "admitted-earlier": State(status=_open(), attempt={"create_uncertain": True}),
+    "given-up-earlier": State(
+        status=_open(reason="ImagePull", message="none"), attempt={"create_uncertain": True}
+    ),
     "missing": State(status=_open(), attempt={"existed": True}),
     "missing-started": State(status=_open(startedAt=at(-4)), attempt={"create_uncertain": True}),
     "gone-no-node": _gone(_pending(), ALWAYS),
@@ -204,6 +207,7 @@ STATES: Final[dict[str, State]] = {
     "gone-while-suspending": _gone(_deleting(_RUNS), AFTER_GRACE, reason="Suspending"),
     # A Pod that has not ended.
     "tombstone": _pod(_tombstone(), ALWAYS),
+    "tombstone-given-up": _pod(_tombstone(), ALWAYS, reason="ImagePull", message="none"),
     "pending-young": _pod(_young(_pending())),
     "unschedulable": _pod(_pending(conditions=_UNSCHEDULABLE)),
     "no-image": _pod(_pending(_NO_IMAGE)),
