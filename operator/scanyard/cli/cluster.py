@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import kubernetes.client
+import urllib3
 import urllib3.exceptions
 from kubernetes.client.exceptions import ApiException
 
@@ -41,6 +42,8 @@ def api_client() -> kubernetes.client.ApiClient:
     # `patiently` repeats requests; urllib3 would do so too, three times and with a warning each.
     configuration.retries = False
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # Whoever has written insecure-skip-tls-verify need not be told at each request.
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return kubernetes.client.ApiClient(configuration)
 
 

@@ -16,7 +16,7 @@ from scanyard.lifecycle.decision import (
     is_released,
     wish_of,
 )
-from scanyard.lifecycle.outcome import End, Outcome, node_lost, outcome_of, vanished
+from scanyard.lifecycle.outcome import End, Outcome, outcome_of, vanished
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.slots import cut_off_end, deletion_due, scan_stopped, unconfirmed_end
 from scanyard.lifecycle.starting import (
@@ -80,7 +80,8 @@ def _deleting(
         return Decision(status, slot, check_node=pod.node_name, look_again_at=again)
     free_at = cut_off_end(pod, view.now)
     if free_at <= view.now or is_released(view, attempt.number):
-        return _ended(view, _with_facts(attempt, pod), node_lost(pod), deleted=True)
+        outcome = vanished(pod, node_lost=True)
+        return _ended(view, _with_facts(attempt, pod), outcome, deleted=True)
     cause = f"node {pod.node_name} does not answer, and its scan may still run"
     status = _unconfirmed(view, status, cause, free_at)
     return Decision(status, slot, check_node=pod.node_name, look_again_at=min(free_at, again))
@@ -119,8 +120,8 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
     )
     if free_at <= now or is_released(view, attempt.number):
         node = last.node_name if last is not None else attempt.node_name
-        lost = bool(node) and not known.node_ready
-        return _ended(view, attempt, vanished(last, node_lost=lost), deleted=True)
+        node_lost = bool(node) and not known.node_ready
+        return _ended(view, attempt, vanished(last, node_lost=node_lost), deleted=True)
     cause = "its Pod is gone without a confirmed end of the scan"
     status = _unconfirmed(view, job.status, cause, free_at)
     return Decision(status, held(attempt), look_again_at=free_at)

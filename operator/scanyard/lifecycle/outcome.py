@@ -96,12 +96,6 @@ def vanished(last: PodState | None, *, node_lost: bool) -> Outcome:
     return Outcome(End.FAILED, reason, gone, Cause.RESULT_LOST)
 
 
-def node_lost(pod: PodState) -> Outcome:
-    """The outcome of a Pod on a node that never told its end."""
-    message = f"node {pod.node_name} was lost, and with it the result"
-    return Outcome(End.FAILED, "NodeLost", message, Cause.NODE_LOST)
-
-
 def summary_of(report: Report) -> dict[str, Any]:
     """A report in the shape of status.summary."""
     return {

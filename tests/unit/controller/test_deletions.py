@@ -122,15 +122,16 @@ async def test_a_deleted_pod_is_judged_by_the_queue_as_it_is(
     """The operator hears of the Pod's end first; the queue's event is still on its way."""
     newer = raw_queue(notes=notes)
     newer["metadata"]["resourceVersion"] = "60"
-    api = ApiServer(scanjobs=raw_job(status=open_attempt(), retry=ONCE), scanqueues=newer)
+    job = raw_job(status=open_attempt(), retry=ONCE)
+    api = ApiServer(scanjobs=job, scanqueues=newer)
     context = _context(api, _deleted_pod())
     await reconcile(context, UID)
     assert api.asked == [("scanqueues", "default")]
     assert "endedAt" not in _attempt(api)
     await reconcile(context, UID)
-    job = api.objects["scanjobs"]
-    assert job is not None
-    assert (job["status"]["phase"], _attempt(api)["reason"]) == (phase, reason)
+    after = api.objects["scanjobs"]
+    assert after is not None
+    assert (after["status"]["phase"], _attempt(api)["reason"]) == (phase, reason)
 
 
 async def test_a_queue_that_is_gone_explains_no_deletion() -> None:

@@ -81,7 +81,11 @@ def view_of(state: State, event: Event, status: Raw | None = None) -> View:
 def _known(state: State) -> AttemptView:
     pod = read_pod(state.pod) if state.pod is not None else None
     known = AttemptView(
-        pod=pod, existed=pod is not None, create_uncertain=False, last_pod=pod, queue_read=True
+        pod=pod,
+        existed=pod is not None,
+        create_uncertain=False,
+        last_pod=pod,
+        queue_read=True,
     )
     return replace(known, **state.attempt)
 
@@ -113,8 +117,8 @@ def _ended(pod: Raw, **spec: Any) -> dict[str, Any]:
     return look(status=_open(), pod=pod, **{"retry": ONCE, "rerunToken": "one"} | spec).status.raw()
 
 
-def _deleting(pod: Raw) -> dict[str, Any]:
-    return {**pod, "metadata": {**pod["metadata"], "deletionTimestamp": at(50)}}
+def _deleting(pod: Raw, time: str = at(50)) -> dict[str, Any]:
+    return {**pod, "metadata": {**pod["metadata"], "deletionTimestamp": time}}
 
 
 def _pending(state: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
@@ -190,7 +194,7 @@ STATES: Final[dict[str, State]] = {
     "gone-node-ready": _gone(_RUNS, AFTER_GRACE),
     "gone-node-lost": _gone(_RUNS, AFTER_DEADLINE, ready=False),
     "gone-never-seen": _gone(None, AFTER_GRACE, startedAt=at(-4), nodeName="node-1"),
-    "gone-nobody-knows": _gone(
+    "gone-never-seen-lost": _gone(
         None,
         NOW + timedelta(seconds=3600 + 60 + 60),
         ready=False,
@@ -216,9 +220,11 @@ STATES: Final[dict[str, State]] = {
     "running-pod-failed": _pod(raw_pod(state=RUNNING, phase="Failed", reason="DeadlineExceeded")),
     "running-unknown": _pod(raw_pod(state=RUNNING, phase="Unknown", reason="NodeLost")),
     "running-deleting": _pod(_deleting(_RUNS)),
+    "overdue": _pod(_deleting(_RUNS, at(-60))),
     "stopping-for-suspend": _pod(_deleting(_RUNS), reason="Suspending"),
     "stopping-for-cancel": _pod(_deleting(_RUNS), reason="Cancelling"),
     "stopping-for-drain": _pod(_deleting(_RUNS), reason="Draining"),
+    "stopping-for-all": _pod(_deleting(_RUNS), reason="EmergencyStop"),
     "gc-failed-running": _pod(raw_pod(state=RUNNING, phase="Failed", conditions=_GC_FAILED)),
     "gc-failed": _pod(raw_pod(state=None, phase="Failed", conditions=_GC_FAILED)),
     # A Pod whose scan has ended, or never will begin.
@@ -230,6 +236,12 @@ STATES: Final[dict[str, State]] = {
     ),
     "no-report": _pod(raw_pod(state=terminated(None, exit_code=137)), ALWAYS),
     "deleted": _pod(_deleting(raw_pod(state=_INTERRUPTED)), ALWAYS),
+    "deleted-unread": State(
+        status=_open(),
+        pod=_deleting(raw_pod(state=_INTERRUPTED)),
+        attempt={"queue_read": False},
+        over_from=ALWAYS,
+    ),
     "evicted": _pod(raw_pod(state=_INTERRUPTED, phase="Failed", reason="Evicted"), ALWAYS),
     "preempted": _pod(_deleting(raw_pod(state=_INTERRUPTED, conditions=_PREEMPTED)), ALWAYS),
     "rejected": _pod(raw_pod(state=None, phase="Failed", reason="OutOfcpu"), ALWAYS),
@@ -239,6 +251,7 @@ STATES: Final[dict[str, State]] = {
     ),
     "stopped-for-cancel": _pod(_deleting(raw_pod(state=_INTERRUPTED)), ALWAYS, reason="Cancelling"),
     "stopped-for-drain": _pod(_deleting(raw_pod(state=_INTERRUPTED)), ALWAYS, reason="Draining"),
+    "stopped-for-all": _pod(_deleting(raw_pod(state=_INTERRUPTED)), ALWAYS, reason="EmergencyStop"),
 }
 
 # --- events
@@ -253,6 +266,7 @@ EVENTS: Final[dict[str, Event]] = {
     "rerun": Event(spec={"rerunToken": "two"}),
     "hold": Event(queue={"stopPolicy": "Hold"}),
     "drain": Event(queue={"stopPolicy": "HoldAndDrain"}),
+    "stop": Event(queue={"notes": {"scanyard.dev/stop": at(0)}}),
     "no-queue": Event(queue=None),
     "over": Event(view={"over_limit": True}),
     "denied": Event(view={"refusal": "target 127.0.0.1 is denied"}),

@@ -62,11 +62,10 @@ def test_a_lost_scan_has_ended_when_its_deadline_has_passed() -> None:
 
 
 def test_a_forced_release_frees_the_slot_of_a_lost_node() -> None:
-    lost: dict[str, Any] = {"pod": deleting(-20), "view": LOST, "queue": RELEASE}
-    decision = look(status=open_attempt(), retry=ONCE, **lost)
+    decision = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE, retry=ONCE)
     assert finished(decision) == ("Failed", "NodeLost")
     assert decision.place is None
-    stopping = look(status=open_attempt(), cancel=True, **lost)
+    stopping = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE, cancel=True)
     assert finished(stopping)[0] == "Cancelled"
 
 

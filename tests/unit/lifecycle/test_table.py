@@ -65,6 +65,8 @@ def notation(decision: Decision) -> str:
         "t": decision.tombstone,
         "d": decision.delete,
         "l": decision.look_up,
+        "r": decision.read_queue,
+        "n": decision.check_node,
         "e": decision.ended,
         "a": decision.retried,
     }
@@ -162,7 +164,7 @@ def test_a_failure_counts_once_and_only_one_that_nobody_wanted(state: str, event
         assert counted == 0 or view.job.rerun_wanted
         assert not decision.retried
         return
-    wanted_to_stop = event in {"cancel", "suspend", "both", "delete", "drain"}
+    wanted_to_stop = event in {"cancel", "suspend", "both", "delete", "drain", "stop"}
     attempt, outcome = decision.ended
     failed = outcome.cause is not None and not wanted_to_stop and "stop" not in state
     assert counted == (1 if failed and "suspending" not in state else 0)
