@@ -56,10 +56,14 @@ def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
 
 
 def _over_limit(context: Context, attempt: Attempt) -> bool:
-    """The leader's own count against the limit of the admitting queue, before any Pod."""
+    """The leader's own count against the limit of the admitting queue, before any Pod.
+
+    A queue that is held, or gone, lets nothing start, whatever was admitted before.
+    """
     queue = context.mirror.queues.named(attempt.queue)
-    held = context.placement.held(attempt.queue)
-    return queue is not None and held > queue.max_concurrent
+    if queue is None or queue.held:
+        return True
+    return context.placement.held(attempt.queue) > queue.max_concurrent
 
 
 def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[str, str]:

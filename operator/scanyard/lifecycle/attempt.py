@@ -98,8 +98,8 @@ def _without_pod(view: View, attempt: Attempt) -> Decision:
         # An earlier process may have sent a create that still arrives: take its name first.
         return Decision(view.job.status, held(attempt), tombstone=attempt)
     if wanted:
-        message = "the queue's limit was lowered before its Pod was created"
-        return back_in_line(view, attempt, "LimitLowered", message)
+        message = "its queue's limit was lowered, or its queue held or deleted, before its Pod was created"
+        return back_in_line(view, attempt, "NotStarted", message)
     return closed(view, replace(attempt, ended_at=now), None)
 
 
