@@ -16,10 +16,14 @@ async def delete_pod(context: Context, pod: PodState) -> None:
     """Ask for exactly this Pod's deletion, with its own grace period."""
     try:
         raw = await context.kube.delete(PODS, pod.namespace, pod.name, uid=pod.uid)
-    except (KubeNotFoundError, KubeConflictError):
-        # Gone, or another uid has the name: the mirror is late. Read it on the next look.
-        context.mirror.pods.forget(pod.uid)
-        context.dirty.add(pod.job_uid)
+    except KubeConflictError:
+        # Another uid has the name; but a webhook may answer 409, too, and the Pod is there.
+        if await _is_there(context, pod):
+            raise
+        _forget(context, pod)
+        return
+    except KubeNotFoundError:
+        _forget(context, pod)
         return
     if raw.get("kind") == "Pod":
         seen = context.mirror.pods.put(raw)
@@ -44,6 +48,20 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         memory.gone_at = context.now()
         memory.node_ready = await _node_ready(context, node)
     context.dirty.add(job_uid)
+
+
+async def _is_there(context: Context, pod: PodState) -> bool:
+    try:
+        raw = await context.kube.get(PODS, pod.namespace, pod.name)
+    except KubeNotFoundError:
+        return False
+    return is_same(raw, pod)
+
+
+def _forget(context: Context, pod: PodState) -> None:
+    """The mirror is late; what has become of the scan is read on the next look."""
+    context.mirror.pods.forget(pod.uid)
+    context.dirty.add(pod.job_uid)
 
 
 def is_same(raw: Mapping[str, Any], pod: PodState) -> bool:
