@@ -29,14 +29,15 @@ def unconfirmed_end(
 ) -> datetime:
     """When the slot of a Pod that vanished unread counts as free.
 
-    `gone_at` is when the deletion became known; `timeout_seconds` stands in where the Pod was
-    never seen.
+    `gone_at` is when the deletion became known, which is later than it was; `timeout_seconds`
+    stands in where the Pod was never seen, by this process.
     """
     if last is not None and not last.node_name:
         return gone_at
     grace = timedelta(seconds=last.grace_seconds if last is not None else 60)
-    if node_ready and last is not None:
-        return max(last.deletion_at or gone_at, gone_at) + grace + _DELETION_SLACK
+    if node_ready:
+        deletion_at = last.deletion_at if last is not None else None
+        return max(deletion_at or gone_at, gone_at) + grace + _DELETION_SLACK
     start = (last.start_time if last is not None else None) or gone_at
     seconds = (last.deadline_seconds if last is not None else None) or timeout_seconds
     return start + timedelta(seconds=seconds) + grace + _DEADLINE_SLACK

@@ -392,6 +392,20 @@ def test_vanished_running_pod_holds_its_slot_until_it_surely_ended(
     assert reconciling.reason == "SlotHeldNodeLost"
 
 
+@pytest.mark.parametrize(("ready", "seconds"), [(True, 70), (False, 3600 + 60 + 60)])
+def test_pod_that_vanished_without_a_leader_holds_its_slot_likewise(
+    ready: bool, seconds: int
+) -> None:
+    """The successor never saw the Pod: its own takeover counts as the deletion."""
+    decision = look(
+        status=open_attempt(startedAt=at(-4), nodeName="node-1"),
+        attempt={"gone_at": NOW, "node_ready": ready},
+        cancel=True,
+    )
+    assert decision.place == HELD
+    assert decision.look_again_at == NOW + timedelta(seconds=seconds)
+
+
 def test_vanished_pod_whose_end_was_seen_keeps_its_result() -> None:
     last = read_pod(raw_pod(state=terminated(report())))
     known = {"existed": True, "gone_at": NOW, "last_pod": last}
