@@ -67,7 +67,8 @@ async def bury(context: Context, job: Job, attempt: Attempt) -> None:
     try:
         raw = await context.kube.create(PODS, job.namespace, tombstone_pod(context, job, attempt))
     except KubeConflictError:
-        raw = await context.kube.get(PODS, job.namespace, attempt.pod_name)
+        await _adopt(context, job, attempt)
+        return
     except KubeRefusedError as error:
         # The quota or policy that refuses a gated Pod refuses the late create as well.
         log.info("no tombstone for %s: %s", attempt.pod_name, error)
