@@ -29,6 +29,8 @@ async def delete_pod(context: Context, pod: PodState) -> None:
         seen = context.mirror.pods.put(raw)
         if seen is not None:
             context.memories.saw(seen)
+            # It may have gone at once, and before a watch began that would tell.
+            context.dirty.add(pod.job_uid)
 
 
 async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attempt) -> None:
@@ -43,10 +45,13 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         seen = context.mirror.pods.put(raw)
         if seen is not None:
             context.memories.saw(seen)
-    else:
-        node = last.node_name if last is not None else attempt.node_name
-        memory.gone_at = context.now()
-        memory.node_ready = await _node_ready(context, node)
+            context.dirty.add(job_uid)
+        return
+    if last is not None:
+        context.mirror.pods.forget(last.uid)
+    node = last.node_name if last is not None else attempt.node_name
+    memory.gone_at = context.now()
+    memory.node_ready = await _node_ready(context, node)
     context.dirty.add(job_uid)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.closing import STOP_REASONS, back_in_line, closed
@@ -15,6 +15,8 @@ from scanyard.lifecycle.status import Attempt, JobStatus
 
 #: A scan that lasts less is never shown as Starting with a cause or as Running: it saves a write.
 _WORTH_SHOWING = timedelta(seconds=2)
+#: A deletion's event comes soon after its time, or never, when a watch began after it was done.
+_EVENT_SLACK, _LOOK_UP_AGAIN = timedelta(seconds=2), timedelta(seconds=10)
 
 
 def attempt_open(view: View, attempt: Attempt) -> Decision:
@@ -28,12 +30,23 @@ def attempt_open(view: View, attempt: Attempt) -> Decision:
         attempt = _with_facts(attempt, pod)
         return closed(view, attempt, outcome_of(pod, view.job.timeout_seconds))
     wish = wish_of(view.job, view.queue)
+    status = view.job.status
     if wish is not Wish.RUN:
         status = _stopping(view, _with_facts(attempt, pod), wish)
-        return Decision(status, held(attempt), delete=None if pod.deleting else pod)
-    if pod.deleting:
-        return Decision(view.job.status, held(attempt))
+    if pod.deletion_at is not None:
+        return _going(view, attempt, status, pod.deletion_at)
+    if wish is not Wish.RUN:
+        return Decision(status, held(attempt), delete=pod)
     return _under_way(view, attempt, pod)
+
+
+def _going(view: View, attempt: Attempt, status: JobStatus, deletion_at: datetime) -> Decision:
+    """A Pod that is being deleted: its end is told by an event, unless that was lost."""
+    late_at = deletion_at + _EVENT_SLACK
+    if view.now < late_at:
+        return Decision(status, held(attempt), look_again_at=late_at)
+    again_at = view.now + _LOOK_UP_AGAIN
+    return Decision(status, held(attempt), look_up=attempt, look_again_at=again_at)
 
 
 def _without_pod(view: View, attempt: Attempt) -> Decision:

@@ -7,19 +7,27 @@ from typing import Any, cast
 import pytest
 
 from scanyard.controller.context import Context
-from scanyard.controller.pod_actions import delete_pod
+from scanyard.controller.pod_actions import delete_pod, look_up
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
 from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.status import Attempt
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, raw_pod
 
 _CONFLICT = KubeConflictError(409, "the object has been modified")
 _ABSENT = KubeNotFoundError(404, "not found")
+_ATTEMPT = Attempt(
+    number=1,
+    queue="team/default",
+    fence=7,
+    pod_name=raw_pod()["metadata"]["name"],
+    admitted_at=NOW,
+)
 
 
 class ApiServer:
-    """Answers a deletion with a refusal, and reads with `pod`."""
+    """Answers a deletion with a refusal, reads of Pods with `pod`, and has no nodes."""
 
     def __init__(self, refusal: KubeError, pod: dict[str, Any] | None) -> None:
         self.refusal = refusal
@@ -29,8 +37,8 @@ class ApiServer:
         assert uid == raw_pod()["metadata"]["uid"]
         raise self.refusal
 
-    async def get(self, *_: Any) -> dict[str, Any]:
-        if self.pod is None:
+    async def get(self, resource: Any, *_: Any) -> dict[str, Any]:
+        if self.pod is None or resource.plural != "pods":
             raise _ABSENT
         return self.pod
 
@@ -71,3 +79,21 @@ async def test_a_pod_that_is_gone_is_forgotten(
     await delete_pod(context, pod)
     assert context.mirror.pod_of(UID, 1) is None
     assert len(context.dirty) == 1
+
+
+async def test_a_pod_that_went_untold_is_forgotten_once_it_is_looked_up() -> None:
+    context = _context(_ABSENT, None)
+    pod = context.mirror.pod_of(UID, 1)
+    assert pod is not None
+    context.memories.saw(pod)
+    await look_up(context, "team", UID, _ATTEMPT)
+    assert context.mirror.pod_of(UID, 1) is None
+    assert context.memories.of(UID, 1).gone_at == NOW
+    assert len(context.dirty) == 1
+
+
+async def test_a_pod_that_is_as_it_was_is_not_looked_at_again_at_once() -> None:
+    context = _context(_ABSENT, raw_pod())
+    await look_up(context, "team", UID, _ATTEMPT)
+    assert context.mirror.pod_of(UID, 1) is not None
+    assert len(context.dirty) == 0

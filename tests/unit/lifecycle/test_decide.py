@@ -413,6 +413,21 @@ def test_vanished_pod_whose_end_was_seen_keeps_its_result() -> None:
     assert finished(decision) == ("Succeeded", "ScanComplete")
 
 
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_deletion_whose_end_nobody_told_is_looked_up(wish: str) -> None:
+    """A Pod that was gone before the watch began gives no event."""
+    pod = raw_pod(state=RUNNING)
+    pod["metadata"]["deletionTimestamp"] = at(0)
+    decision = look(status=open_attempt(), pod=pod, **WISHES[wish])
+    assert decision.look_up is None
+    assert decision.look_again_at == NOW + timedelta(seconds=2)
+    pod["metadata"]["deletionTimestamp"] = at(-2)
+    decision = look(status=open_attempt(), pod=pod, **WISHES[wish])
+    assert decision.look_up is not None
+    assert decision.look_again_at == NOW + timedelta(seconds=10)
+    assert decision.place == HELD
+
+
 def test_tombstone_closes_the_attempt() -> None:
     pod = raw_pod(node="")
     pod["metadata"]["labels"]["scanyard.dev/role"] = "tombstone"
