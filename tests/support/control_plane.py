@@ -1,0 +1,189 @@
+"""An API server and its etcd as plain processes on loopback, without nodes or controllers.
+
+For tests that play the kubelet themselves and break the operator hundreds of times. It is ready in
+seconds, it is the tests' own, and it needs no Docker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import urllib3
+
+from tests.cluster import programs, settings
+from tests.support.kube import CRDS, Cluster, install_crds
+from tests.support.redis_server import free_port
+
+#: A busy machine needs ten times what an idle one does.
+_START_SECONDS: Final = 60.0
+_TOKEN: Final = "of-the-tests"
+_SYSTEM_NAMESPACE: Final = "/api/v1/namespaces/kube-system"
+
+
+class ControlPlane:
+    """Use as a context manager; what it starts ends with it, and with the process at the latest.
+
+    `cluster` reaches it as an administrator; Scanyard's CRDs are served.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._cluster: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The way to it."""
+        assert self._cluster is not None, "use `with ControlPlane(...)`"
+        return self._cluster
+
+    @property
+    def kubeconfig(self) -> Path:
+        """For programs that take one."""
+        return self._directory / "kubeconfig"
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        client, peer, secure = free_port(), free_port(), free_port()
+        self._run("etcd", *_etcd_options(self._directory, client, peer))
+        self._write_service_account_key()
+        self._run("kube-apiserver", *self._api_server_options(client, secure))
+        deadline = time.monotonic() + _START_SECONDS
+        certificate = self._directory / "apiserver.crt"
+        self._wait(certificate.is_file, deadline)
+        self._write_kubeconfig(secure, certificate)
+        self._cluster = Cluster.connect(self.kubeconfig)
+        self._wait(self._is_ready, deadline)
+        install_crds(self._cluster, *(path.read_text() for path in sorted(CRDS.glob("*.yaml"))))
+        self._wait(self._serves_scanyard, deadline)
+
+    def _stop(self) -> None:
+        if self._cluster is not None:
+            self._cluster.pool.clear()
+        # The API server first: without its etcd it would take long to end.
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
+    def _program(self, name: str) -> Path:
+        """One binary is all of them: it is what it is called by."""
+        link = self._directory / name
+        if not link.exists():
+            chosen = settings.from_environment(os.environ)
+            link.symlink_to(programs.built(chosen, "kubernetes")["kubernetes"])
+        return link
+
+    def _run(self, name: str, *options: str) -> None:
+        words = ["setpriv", "--pdeathsig", "KILL", str(self._program(name)), *options]
+        with (self._directory / f"{name}.log").open("wb") as log:
+            self._processes.append(
+                subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            )
+
+    def _api_server_options(self, etcd_port: int, port: int) -> list[str]:
+        key = self._directory / "sa.key"
+        tokens = self._directory / "tokens.csv"
+        tokens.write_text(f'{_TOKEN},tester,tester,"system:masters"\n')
+        return [
+            f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+            f"--cert-dir={self._directory}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={port}",
+            # It may not be loopback; nobody is told of it.
+            "--advertise-address=198.18.0.1",
+            "--endpoint-reconciler-type=none",
+            f"--service-cluster-ip-range={settings.SERVICE_SUBNET}",
+            f"--token-auth-file={tokens}",
+            "--authorization-mode=AlwaysAllow",
+            "--service-account-issuer=https://localhost",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            # Nobody makes the namespaces' default accounts here.
+            "--disable-admission-plugins=ServiceAccount",
+            "--enable-priority-and-fairness=false",
+        ]
+
+    def _write_service_account_key(self) -> None:
+        words = [str(self._program("kubeadm")), "init", "phase", "certs", "sa"]
+        words += [f"--cert-dir={self._directory}"]
+        subprocess.run(words, check=True, capture_output=True, timeout=60)
+
+    def _write_kubeconfig(self, port: int, certificate: Path) -> None:
+        cluster = {
+            "server": f"https://127.0.0.1:{port}",
+            "certificate-authority": str(certificate),
+        }
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "tests", "cluster": cluster}],
+            "users": [{"name": "tester", "user": {"token": _TOKEN}}],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tester"}}],
+            "current-context": "tests",
+        }
+        self.kubeconfig.write_text(json.dumps(config))
+
+    def _is_ready(self) -> bool:
+        cluster = self.cluster
+        with suppress(urllib3.exceptions.HTTPError):
+            ready = cluster.pool.request(
+                "GET", f"{cluster.host}/readyz", headers=cluster.headers, timeout=5
+            )
+            # Leases live there, and the API server makes it a little later.
+            return ready.status == 200 and cluster.request("GET", _SYSTEM_NAMESPACE).ok
+        return False
+
+    def _serves_scanyard(self) -> bool:
+        """Established is not yet served: the API server's caches are filled a moment later."""
+        group = "/apis/scanyard.dev/v1alpha1"
+        kinds = ("scanjobs", "scanqueues")
+        return all(self.cluster.request("GET", f"{group}/{kind}").ok for kind in kinds)
+
+    def _wait(self, condition: Callable[[], bool], deadline: float) -> None:
+        while not condition():
+            ended = [process for process in self._processes if process.poll() is not None]
+            if ended or time.monotonic() > deadline:
+                raise RuntimeError(f"the control plane did not start:\n{self._logs()}")
+            time.sleep(0.02)
+
+    def _logs(self) -> str:
+        logs = sorted(self._directory.glob("*.log"))
+        return "\n".join(f"{log.name}: {log.read_text()[-2000:]}" for log in logs)
+
+
+def _etcd_options(directory: Path, client: int, peer: int) -> list[str]:
+    here, peers = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
+    return [
+        f"--data-dir={directory / 'etcd-data'}",
+        f"--listen-client-urls={here}",
+        f"--advertise-client-urls={here}",
+        f"--listen-peer-urls={peers}",
+        f"--initial-advertise-peer-urls={peers}",
+        f"--initial-cluster=default={peers}",
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
