@@ -79,5 +79,8 @@ bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
 	$(BIN)/python -m tests.bench.overhead
 
 .PHONY: test-long
-test-long: venv ## The model tests with 10,000 examples each (about an hour)
-	$(BIN)/pytest tests/integration/queueing --hypothesis-profile=long --timeout=7200
+test-long: venv ## The model tests with 10,000 examples each, and all crash points (about an hour)
+	@$(CLUSTER_COMMAND) packages
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	$(BIN)/pytest tests/integration/queueing tests/crashpoints \
+	  --hypothesis-profile=long --timeout=7200

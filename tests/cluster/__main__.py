@@ -103,6 +103,8 @@ def _kubeconfig(chosen: settings.Settings, _options: argparse.Namespace) -> None
 def _tools(chosen: settings.Settings, _options: argparse.Namespace) -> None:
     for name in TOOLS:
         programs.tool(chosen, name)
+    # The crash points' API server; built here, since a test would time out over it.
+    programs.built(chosen, "kubernetes")
     print(chosen.tools)
 
 

@@ -20,15 +20,21 @@ async def delete_pod(context: Context, pod: PodState) -> None:
     """Ask for exactly this Pod's deletion, with its own grace period."""
     try:
         raw = await context.kube.delete(PODS, pod.namespace, pod.name, uid=pod.uid)
-    except (KubeNotFoundError, KubeConflictError):
-        # Gone, or another uid has the name: the mirror is late. Read it on the next look.
-        context.mirror.pods.forget(pod.uid)
-        context.dirty.add(pod.job_uid)
+    except KubeConflictError:
+        # Another uid has the name; but a webhook may answer 409, too, and the Pod is there.
+        if await _is_there(context, pod):
+            raise
+        _forget(context, pod)
+        return
+    except KubeNotFoundError:
+        _forget(context, pod)
         return
     if raw.get("kind") == "Pod":
         seen = context.mirror.pods.put(raw)
         if seen is not None:
             context.memories.saw(seen)
+            # It may have gone at once, and before a watch began that would tell.
+            context.dirty.add(pod.job_uid)
 
 
 async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attempt) -> None:
@@ -43,10 +49,13 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         seen = context.mirror.pods.put(raw)
         if seen is not None:
             context.memories.saw(seen)
-    else:
-        node = last.node_name if last is not None else attempt.node_name
-        memory.gone_at = context.now()
-        memory.node_ready = await _node_ready(context, node)
+            context.dirty.add(job_uid)
+        return
+    if last is not None:
+        context.mirror.pods.forget(last.uid)
+    node = last.node_name if last is not None else attempt.node_name
+    memory.gone_at = context.now()
+    memory.node_ready = await _node_ready(context, node)
     context.dirty.add(job_uid)
 
 
@@ -68,6 +77,20 @@ async def read_queue(context: Context, job_uid: str, attempt: Attempt) -> None:
         log.debug("queue %s is gone", attempt.queue)
     context.memories.of(job_uid, attempt.number).queue_read = True
     context.dirty.add(job_uid)
+
+
+async def _is_there(context: Context, pod: PodState) -> bool:
+    try:
+        raw = await context.kube.get(PODS, pod.namespace, pod.name)
+    except KubeNotFoundError:
+        return False
+    return is_same(raw, pod)
+
+
+def _forget(context: Context, pod: PodState) -> None:
+    """The mirror is late; what has become of the scan is read on the next look."""
+    context.mirror.pods.forget(pod.uid)
+    context.dirty.add(pod.job_uid)
 
 
 def is_same(raw: Mapping[str, Any], pod: PodState) -> bool:

@@ -33,6 +33,8 @@ from scanyard.lifecycle.timestamps import format_time
 _WORTH_SHOWING = timedelta(seconds=2)
 #: A node that does not carry out a deletion is looked at this often.
 NODE_LOOK = timedelta(seconds=30)
+#: The event of a Pod's end comes so soon after the deletion's time, or never.
+_EVENT_SLACK = timedelta(seconds=2)
 
 
 def attempt_open(view: View, attempt: Attempt) -> Decision:
@@ -72,19 +74,25 @@ def _deleting(
 ) -> Decision:
     """Its kubelet ends it; one that has not done so in time may be cut off, its scan alive."""
     status = status or view.job.status
-    slot, due = held(attempt), deletion_due(pod)
-    if due is not None and view.now < due:
-        return Decision(status, slot, look_again_at=due)
-    again = view.now + NODE_LOOK
-    if pod.node_name not in view.lost_nodes:
-        return Decision(status, slot, check_node=pod.node_name, look_again_at=again)
+    slot, told_by = held(attempt), (pod.deletion_at or view.now) + _EVENT_SLACK
+    if view.now < told_by:
+        return Decision(status, slot, look_again_at=told_by)
+    # Its event would have come: a watch that began after it was done tells nothing.
+    due, again = deletion_due(pod) or view.now, view.now + NODE_LOOK
+    if view.now < due:
+        return Decision(status, slot, look_up=attempt, look_again_at=due)
+    node = pod.node_name
+    if node not in view.lost_nodes:
+        return Decision(status, slot, look_up=attempt, check_node=node, look_again_at=again)
     free_at = cut_off_end(pod, view.now)
     if free_at <= view.now or is_released(view, attempt.number):
         outcome = vanished(pod, node_lost=True)
         return _ended(view, _with_facts(attempt, pod), outcome, deleted=True)
-    cause = f"node {pod.node_name} does not answer, and its scan may still run"
+    cause = f"node {node} does not answer, and its scan may still run"
     status = _unconfirmed(view, status, cause, free_at)
-    return Decision(status, slot, check_node=pod.node_name, look_again_at=min(free_at, again))
+    return Decision(
+        status, slot, look_up=attempt, check_node=node, look_again_at=min(free_at, again)
+    )
 
 
 def _without_pod(view: View, attempt: Attempt) -> Decision:
@@ -98,7 +106,7 @@ def _without_pod(view: View, attempt: Attempt) -> Decision:
         # An earlier process may have sent a create that still arrives: take its name first.
         return Decision(view.job.status, held(attempt), tombstone=attempt)
     if wanted:
-        message = "its queue's limit was lowered, or its queue held or deleted, before its Pod was created"
+        message = "its queue was held or deleted, or its limit lowered, before its Pod was created"
         return back_in_line(view, attempt, "NotStarted", message)
     return closed(view, replace(attempt, ended_at=now), None)
 

@@ -170,7 +170,7 @@ async def test_an_overdue_deletion_finds_out_about_its_node(ready: str, reason: 
     pod = raw_pod(state={"running": {"startedAt": at(-300)}})
     pod["metadata"]["deletionTimestamp"] = at(-20)
     node = {"status": {"conditions": [{"type": "Ready", "status": ready}]}}
-    api = ApiServer(scanjobs=raw_job(status=open_attempt()), nodes=node)
+    api = ApiServer(scanjobs=raw_job(status=open_attempt()), nodes=node, pods=pod)
     context = _context(api, pod)
     for _ in range(2):
         await reconcile(context, UID)

@@ -29,6 +29,7 @@ _QUOTA = KubeRefusedError(403, 'pods "x" is forbidden: exceeded quota: q')
 _POLICY = KubeRefusedError(403, 'pods "x" is forbidden: violates PodSecurity')
 _DENY = DenyList.of([ipaddress.ip_network("198.51.100.0/24")])
 _ABSENT = KubeNotFoundError(404, "not found")
+_TAKEN = KubeConflictError(409, "already exists")
 
 
 class ApiServer:
@@ -99,6 +100,25 @@ async def test_nor_is_one_that_the_pod_of_an_earlier_process_used_up() -> None:
     await launch.create(context, job, attempt)
     assert api.job["status"] == open_attempt()
     assert context.mirror.pod_of(UID, 1) is not None
+
+
+async def test_a_tombstone_that_comes_too_late_finds_the_pod() -> None:
+    api = ApiServer(raw_job(status=open_attempt(), cancel=True), _TAKEN)
+    api.pod = _own_pod()
+    context, job, attempt = _start(api, fence=8)
+    await launch.bury(context, job, attempt)
+    assert api.job["status"] == open_attempt()
+    assert context.mirror.pod_of(UID, 1) is not None
+
+
+async def test_a_name_that_a_strange_pod_has_needs_no_tombstone() -> None:
+    api = ApiServer(raw_job(status=open_attempt(), cancel=True), _TAKEN)
+    strange = raw_pod()
+    strange["metadata"]["labels"] = {}
+    api.pod = strange
+    await launch.bury(*_start(api, fence=8))
+    assert api.job["status"]["attempts"][0]["reason"] == "PodNameTaken"
+    assert "endedAt" in api.job["status"]["attempts"][0]
 
 
 async def test_a_spec_that_makes_no_command_ends_the_scanjob() -> None:

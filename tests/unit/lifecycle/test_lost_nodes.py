@@ -31,7 +31,9 @@ def told(decision: Decision) -> tuple[str, str]:
 def test_a_deletion_has_time_until_grace_and_slack_are_over(wish: dict[str, Any]) -> None:
     decision = look(status=open_attempt(), pod=deleting(20), view=LOST, **wish)
     assert decision.place == HELD
-    assert decision.look_again_at == NOW + timedelta(seconds=30)
+    assert decision.look_again_at == NOW + timedelta(seconds=20 + 2)
+    decision = look(status=open_attempt(), pod=deleting(-5), view=LOST, **wish)
+    assert decision.look_again_at == NOW + timedelta(seconds=-5 + 10)
     assert decision.check_node == ""
     assert told(decision)[0] != "SlotHeldNodeLost"
 

@@ -16,7 +16,7 @@ from tests.support.objects import (
     report,
     terminated,
 )
-from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, finished, look
+from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, WISHES, finished, look
 
 
 def test_missing_pod_is_looked_up_before_anything_is_concluded() -> None:
@@ -92,3 +92,18 @@ def test_vanished_pod_whose_end_was_seen_keeps_its_result() -> None:
     known = {"existed": True, "gone_at": NOW, "last_pod": last}
     decision = look(status=open_attempt(), attempt=known)
     assert finished(decision) == ("Succeeded", "ScanComplete")
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_deletion_whose_end_nobody_told_is_looked_up(wish: str) -> None:
+    """A Pod that was gone before the watch began gives no event."""
+    pod = raw_pod(state=RUNNING)
+    pod["metadata"]["deletionTimestamp"] = at(0)
+    decision = look(status=open_attempt(), pod=pod, **WISHES[wish])
+    assert decision.look_up is None
+    assert decision.look_again_at == NOW + timedelta(seconds=2)
+    pod["metadata"]["deletionTimestamp"] = at(-2)
+    decision = look(status=open_attempt(), pod=pod, **WISHES[wish])
+    assert decision.look_up is not None
+    assert decision.look_again_at == NOW + timedelta(seconds=8)
+    assert decision.place == HELD

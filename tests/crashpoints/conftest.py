@@ -1,0 +1,47 @@
+"""One API server, one Redis and one server of operators for all crash points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crashpoints.operators import OperatorServer
+from tests.crashpoints.points import points
+from tests.crashpoints.stage import Stage, World
+from tests.support.control_plane import ControlPlane
+from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Everything that outlives a test."""
+    directory = tmp_path_factory.mktemp
+    with (
+        ControlPlane(directory("control-plane")) as control_plane,
+        RedisServer(directory("redis")) as redis,
+        OperatorServer(directory("operators"), control_plane.kubeconfig, redis.url) as operators,
+    ):
+        yield World(control_plane.cluster, redis, operators)
+
+
+@pytest.fixture
+def stage(world: World) -> Iterator[Stage]:
+    """A namespace, a ledger and a node of one test's own."""
+    with Stage(world) as opened:
+        yield opened
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each point; of the variants only a sample, unless in the long profile."""
+    if "point" in metafunc.fixturenames:
+        long = metafunc.config.getoption("--hypothesis-profile") == "long"
+        metafunc.parametrize("point", points(everything=long), ids=str)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One API server and one Lease: with several workers all of these tests go to one of them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("crashpoints"))

@@ -1,0 +1,57 @@
+"""What a request is called in the tests: by what it does to what, as in create-pods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from scanyard.queueing.scripts import Script, load_script
+from tests.crashpoints.points import REDIS
+
+_PATH: Final = re.compile(
+    r"/(?:api|apis/[^/]+)/v\w+(?:/namespaces/[^/]+)?/(?P<plural>\w+)"
+    r"(?:/(?P<name>[^/]+)(?:/(?P<sub>\w+))?)?$"
+)
+_VERBS: Final = {"POST": "create", "PATCH": "patch", "PUT": "update", "DELETE": "delete"}
+#: Every script that the operator calls.
+SCRIPTS: Final[dict[str, Script]] = {
+    name: load_script(name)
+    for name in (
+        "apply",
+        "heads",
+        "parked",
+        "rebuild_begin",
+        "rebuild_chunk",
+        "rebuild_commit",
+        "scan",
+    )
+}
+_BY_SHA: Final = {script.sha: name for name, script in SCRIPTS.items()}
+_BY_TEXT: Final = {script.text: name for name, script in SCRIPTS.items()}
+#: heads for no queue at all, by the number of its words: what an idle leader asks.
+_IDLE_WORDS: Final = 8
+
+
+def of_request(method: str, url: str) -> str:
+    """The name of a request to the API server, such as patch-scanjobs-status."""
+    found = _PATH.search(url)
+    if found is None:
+        raise ValueError(f"a request that has no name yet: {method} {url}")
+    reads = "get" if found["name"] else "list"
+    parts = (_VERBS.get(method, reads), found["plural"], found["sub"])
+    return "-".join(part for part in parts if part)
+
+
+def of_command(words: Sequence[Any]) -> str:
+    """The name of a Redis command; of a script call the script's, such as redis-apply."""
+    command = str(words[0])
+    if command == "EVALSHA":
+        name = _BY_SHA[words[1]]
+        if name == "heads" and len(words) == _IDLE_WORDS:
+            return REDIS + "check"
+    elif command == "EVAL":
+        name = _BY_TEXT[words[1]] + " in full"
+    else:
+        name = command.lower()
+    return REDIS + name.replace("_", "-").replace(" ", "-")

@@ -1,0 +1,209 @@
+"""The place of one test: a namespace, a ledger, a node, an operator, and the audit of it all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import redis
+
+from tests.crashpoints.kubelet import Kubelet
+from tests.crashpoints.naming import SCRIPTS
+from tests.crashpoints.operators import Operator, OperatorServer
+from tests.crashpoints.points import Fault
+from tests.support.audit import Verdict
+from tests.support.audit_watch import Audit
+from tests.support.kube import MERGE_PATCH, Cluster
+from tests.support.ledger_audit import LedgerState, read_ledger
+from tests.support.redis_server import RedisServer
+from tests.support.scans import Lab, Scan, condition, phase
+
+QUEUE: Final = "default"
+_INSTALLATION: Final = "scanyard/scanyard"
+_LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
+_STEP_SECONDS, _SETTLE_SECONDS = 20.0, 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all tests share."""
+
+    cluster: Cluster
+    redis: RedisServer
+    operators: OperatorServer
+
+
+class Stage:
+    """Use as a context manager. `operator` is the one that runs, or ran last."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.lab = Lab(world.cluster, "crash")
+        self.kubelet = Kubelet(self.lab)
+        self._audit = Audit(self.lab)
+        self._opened = ExitStack()
+        self._operator: Operator | None = None
+        self._scans: dict[str, Scan] = {}
+
+    def __enter__(self) -> Self:
+        self._opened.enter_context(self.lab)
+        self._opened.enter_context(self._audit)
+        with self._redis() as client:
+            client.flushall()
+            # As they would be after a while; takeover has a Redis that knows none.
+            for script in SCRIPTS.values():
+                client.script_load(script.text)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._operator is not None:
+            self._operator.kill()
+        self._opened.close()
+        # No controller empties the namespace, and the next operator would find all of it.
+        pods = f"/api/v1/namespaces/{self.lab.name}/pods"
+        for path in (pods, self._path("scanjobs"), self._path("scanqueues")):
+            self._world.cluster.request("DELETE", path, {"gracePeriodSeconds": 0}).expect()
+
+    @property
+    def operator(self) -> Operator:
+        """The operator that runs, or ran last."""
+        assert self._operator is not None, "none has been started"
+        return self._operator
+
+    def start(self, fault: Fault | None = None) -> None:
+        """Start an operator, which counts its requests once it is armed, and wait until ready."""
+        self._begin(fault, armed=False)
+        self.operator.wait_ready()
+
+    def start_armed(self, fault: Fault | None) -> None:
+        """Start an operator that counts its requests from the first on."""
+        self._begin(fault, armed=True)
+
+    def submit(self, name: str) -> Scan:
+        """Create a ScanJob."""
+        scan = self._scans[name] = self.lab.submit(
+            name, queue=QUEUE, scanner="nmap", targets=["192.0.2.1"]
+        )
+        return scan
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for the operator to do something, or to be killed before it has."""
+        deadline = time.monotonic() + _STEP_SECONDS
+        while not condition() and not self.operator.ended():
+            assert time.monotonic() < deadline, f"it never did: {what}; {self.operator.story()}"
+            time.sleep(0.002)
+
+    def until_pod(self, scan: str) -> None:
+        """Wait until the ScanJob has a Pod."""
+        self.until(lambda: self.pod(scan) is not None, f"create a Pod for {scan}")
+
+    def until_known(self, scan: str) -> None:
+        """Wait until the ledger has the ScanJob."""
+        self.until(lambda: self._is_known(scan), f"enter {scan} into the ledger")
+
+    def until_unknown(self, scan: str) -> None:
+        """Wait until the ledger has it no more."""
+        self.until(lambda: not self._is_known(scan), f"take {scan} out of the ledger")
+
+    def queue_counts(self) -> tuple[int, int]:
+        """How many run and wait, as the queue's status tells."""
+        status = self.lab.namespace.get("scanqueues", QUEUE).get("status") or {}
+        return status.get("running", 0), status.get("waiting", 0)
+
+    def pod(self, scan: str) -> Mapping[str, Any] | None:
+        """The newest version of a Pod of the ScanJob."""
+        for event in reversed(self.lab.pods.events()):
+            if event.name.startswith(f"{scan}-"):
+                return None if event.type == "DELETED" else event.object
+        return None
+
+    def wait_struck(self, fault: Fault) -> None:
+        """Wait until the fault has come about, and until it has killed if it kills."""
+        self.until(self.operator.struck, f"make the request of {fault}")
+        assert self.operator.struck(), f"ended before {fault}: {self.operator.story()}"
+        if fault.kills:
+            assert self.operator.ended(within_seconds=5)
+            assert self.operator.exit_code() == -9, self.operator.story()
+
+    def lose_redis(self) -> None:
+        """Redis starts anew, and knows nothing, not even the scripts."""
+        self._world.redis.restart()
+
+    def settle(self) -> None:
+        """Let all scans come to their end, under an operator that must not end."""
+        self.operator.wait_ready()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while not self._is_over():
+            assert not self.operator.ended(), f"the operator ended: {self.operator.story()}"
+            assert time.monotonic() < deadline, self._unsettled()
+            self.kubelet.work()
+            time.sleep(0.005)
+
+    def judge(self, phases: Mapping[str, str], runs: Mapping[str, int]) -> None:
+        """Judge from outside: limit, order of effects, runs and ends; nothing is left over."""
+        verdict = self._audit.verdict()
+        found = {item.name: item for item in verdict.scanjobs.values()}
+        assert verdict.violations == [], self._told(verdict)
+        assert {name: item.phase for name, item in found.items()} == phases, self._told(verdict)
+        assert {name: len(item.ran) for name, item in found.items()} == runs, self._told(verdict)
+        assert verdict.not_ended_once() == {}, self._told(verdict)
+        assert self.kubelet.live() == [], "Pods are left over"
+        with self._redis() as client:
+            ledger = read_ledger(client, _INSTALLATION)
+        assert (ledger.waiting, ledger.parked, ledger.holding) == ({}, {}, {})
+
+    def _begin(self, fault: Fault | None, *, armed: bool) -> None:
+        self._free_lease()
+        self._operator = self._world.operators.start(fault, armed=armed)
+
+    def _free_lease(self) -> None:
+        """The Lease of a killed operator would run out by itself, but in many seconds."""
+        body = {"spec": {"holderIdentity": ""}}
+        reply = self._world.cluster.request("PATCH", _LEASE, body, content_type=MERGE_PATCH)
+        assert reply.ok or reply.code == 404, reply.message
+
+    def _is_known(self, scan: str) -> bool:
+        root = f"{{scanyard:{_INSTALLATION}}}:"
+        with self._redis() as client:
+            generation = client.hget(f"{root}ledger", "generation")
+            jobs = client.hkeys(f"{root}{generation}:jobs")
+        return any(f"/{scan}/" in job for job in jobs)
+
+    def _is_over(self) -> bool:
+        newest = {event.name: event.object for event in self.lab.scanjobs.events()}
+        finished = [condition(job, "Finished") == "True" for job in newest.values()]
+        if len(finished) < len(self._scans) or not all(finished):
+            return False
+        with self._redis() as client:
+            return _is_empty(client)
+
+    def _unsettled(self) -> str:
+        newest = {event.name: event.object for event in self.lab.scanjobs.events()}
+        told = {name: (phase(job), job.get("status")) for name, job in newest.items()}
+        return f"never came to an end: {told}\n{self.operator.story()}"
+
+    def _told(self, verdict: Verdict) -> str:
+        return f"{verdict}\n{self.operator.story()}"
+
+    def _redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self._world.redis.url, decode_responses=True)
+
+    def _path(self, plural: str) -> str:
+        return self.lab.namespace.path(plural)
+
+
+def _is_empty(client: redis.Redis) -> bool:
+    try:
+        state: LedgerState = read_ledger(client, _INSTALLATION)
+    except AssertionError:
+        return False  # read in the middle of a change
+    return not (state.waiting or state.parked or state.holding)
