@@ -78,6 +78,13 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
 	$(BIN)/python -m tests.bench.overhead
 
+.PHONY: chaos
+chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40)
+	@$(CLUSTER_COMMAND) packages
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
+	  $(if $(SCANJOBS),--scanjobs $(SCANJOBS)) $(if $(FAULTS),--faults $(FAULTS))
+
 .PHONY: test-long
 test-long: venv ## The model tests with 10,000 examples each, and all crash points (about an hour)
 	@$(CLUSTER_COMMAND) packages

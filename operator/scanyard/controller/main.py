@@ -28,7 +28,7 @@ from scanyard.controller.reconcile import run_workers
 from scanyard.controller.redis_client import redis_for
 from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
-from scanyard.controller.watch import watch
+from scanyard.controller.watch import WatchEndedError, watch
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import NoClusterError, connect
@@ -62,10 +62,10 @@ def run() -> int:
         return 2
     except ExceptionGroup as group:
         # Crash-only: a restart is always safe, so any surprise ends the process.
-        deposed = group.subgroup((Fenced, LeaseLostError))
+        deposed = group.subgroup((Fenced, LeaseLostError, WatchEndedError))
         if deposed is None:
             raise
-        log.critical("this process leads no more and ends: %s", _leaves(deposed)[0])
+        log.critical("this process can lead no more and ends: %s", _leaves(deposed)[0])
         return 3
     return 0
 

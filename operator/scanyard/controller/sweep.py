@@ -22,14 +22,18 @@ from scanyard.queueing.readings import Entry, PlaceKind
 log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS, _LONGEST_PODS_SECONDS = 300.0, 30.0
+#: What was deleted between the first list and the beginning of the watches is noticed so soon.
+_FIRST_SWEEP_SECONDS = 30.0
 #: A tombstone keeps its name this long: no create is on its way for longer.
 _TOMBSTONE_LIFE = timedelta(minutes=5)
 
 
 async def sweep_for_ever(context: Context, ledger: Ledger) -> NoReturn:
     """Compare mirror, ledger and the leader's copy with what the API server says."""
+    pause = _FIRST_SWEEP_SECONDS
     while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
+        await asyncio.sleep(pause)
+        pause = _SWEEP_SECONDS
         try:
             await refresh_mirror(context)
             await _compare_ledger(context, ledger)

@@ -17,6 +17,7 @@ from typing import Any
 
 import kopf
 import uvloop
+from kopf._cogs.structs.references import Insights
 
 from scanyard.api import names
 from scanyard.controller.backoff import delay
@@ -29,6 +30,7 @@ from scanyard.settings import Scope
 Handler = Callable[[Context, str | None, Any], None]
 
 _STOP_SECONDS = 5.0
+_WATCHED = {names.SCANJOB_PLURAL, names.SCANQUEUE_PLURAL, "pods"}
 
 
 class WatchEndedError(ScanyardError):
@@ -58,7 +60,10 @@ async def watch(context: Context) -> None:
     thread = threading.Thread(target=body, name="kopf", daemon=True)
     thread.start()
     try:
-        raise WatchEndedError("kopf ended") from await ended
+        error = await ended
+        raise (
+            error if isinstance(error, WatchEndedError) else WatchEndedError("kopf ended")
+        ) from error
     finally:
         stop.set()
         thread.join(_STOP_SECONDS)
@@ -68,7 +73,11 @@ async def _kopf(
     hand_over: Callable[[Handler, kopf.RawEvent], None], stop: threading.Event, scope: Scope
 ) -> None:
     namespaces = [namespace for namespace in scope if namespace is not None]
+    insights = Insights()
+    # Made before kopf's own tasks, so that it does not cancel this one with them.
+    checking = asyncio.create_task(_check(insights, stop))
     await kopf.operator(
+        insights=insights,
         registry=_registry(hand_over),
         settings=_settings(),
         clusterwide=not namespaces,
@@ -76,6 +85,21 @@ async def _kopf(
         standalone=True,
         stop_flag=stop,
     )
+    if checking.done():
+        checking.result()
+    checking.cancel()
+
+
+async def _check(insights: Insights, stop: threading.Event) -> None:
+    """End kopf if it did not find what it is to watch: it asks once, and would be deaf for ever.
+
+    An API server that has just begun does not know all its resources yet.
+    """
+    await insights.ready_resources.wait()
+    missing = _WATCHED - {resource.plural for resource in insights.watched_resources}
+    if missing:
+        stop.set()
+        raise WatchEndedError(f"the API server did not know {', '.join(sorted(missing))} at first")
 
 
 class _Backoffs:
