@@ -29,6 +29,7 @@ def local(cluster: Cluster, lab: Lab) -> Iterator[Release]:
                 watchNamespaces=[lab.name],
                 rbac={"userRoles": False},
                 resources={"requests": {"cpu": "20m"}},
+                scanner={"image": {"tag": "dev"}},
             )
             opened.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=120s")
             yield opened
