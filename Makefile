@@ -72,7 +72,7 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 	@$(CLUSTER_COMMAND) schemas >/dev/null
 	$(MAKE) --no-print-directory demo
 	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
-	  $(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --durations=15
+	  $(BIN)/pytest tests -n $(WORKERS) --durations=15
 
 .PHONY: bench
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster

@@ -1,8 +1,15 @@
-"""How hard Hypothesis tries: quick by default, `--hypothesis-profile=long` for many more."""
+"""For all tests: how hard Hypothesis tries, and which tests may run side by side.
+
+Hypothesis is quick by default; `--hypothesis-profile=long` gives many more examples.
+"""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 # Machines that share two cores with a cluster are slow now and then; that is no failure.
 _unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -10,3 +17,25 @@ _unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow
 settings.register_profile("quick", _unhurried, max_examples=100)
 settings.register_profile("long", _unhurried, max_examples=10_000)
 settings.load_profile("quick")
+
+#: Folders whose tests share one thing: they go to one worker, one after the other.
+_SHARED: Final = {
+    "tests/e2e/": "the cluster with its one installation",
+    "tests/crashpoints/": "an API server with its one Lease",
+    "tests/chaos/": "an API server with its one Lease",
+}
+
+
+class _SharedThings(LoadScopeScheduling):  # type: ignore[misc] - xdist has no types
+    """One worker for each shared thing; all other tests go by file to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        for folder, thing in _SHARED.items():
+            if nodeid.startswith(folder):
+                return thing
+        return nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """The marks of xdist do not reach its own scheduler (xdist 3.8 with pytest 9.2)."""
+    return _SharedThings(config, log)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -38,10 +37,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "point" in metafunc.fixturenames:
         long = metafunc.config.getoption("--hypothesis-profile") == "long"
         metafunc.parametrize("point", points(everything=long), ids=str)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One API server and one Lease: with several workers all of these tests go to one of them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("crashpoints"))

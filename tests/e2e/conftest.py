@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -45,13 +44,6 @@ def shared_lab(cluster: Cluster) -> Iterator[Lab]:
     """A namespace for all tests of a module, which run side by side in it."""
     with Lab(cluster) as opened:
         yield opened
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One cluster, one operator: with several workers all of these tests go to one of them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.hookimpl(wrapper=True)
