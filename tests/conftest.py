@@ -26,7 +26,7 @@ _SHARED: Final = {
 }
 
 
-class _SharedThings(LoadScopeScheduling):  # type: ignore[misc] - xdist has no types
+class _SharedThings(LoadScopeScheduling):  # type: ignore[misc]
     """One worker for each shared thing; all other tests go by file to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
