@@ -22,7 +22,6 @@ settings.load_profile("quick")
 _SHARED: Final = {
     "tests/e2e/": "the cluster with its one installation",
     "tests/crashpoints/": "an API server with its one Lease",
-    "tests/chaos/": "an API server with its one Lease",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import urllib3
 
 from tests.chaos.faults import Faults
-from tests.chaos.truth import Truth, judge_containers
+from tests.chaos.truth import SETTLING_SECONDS, Truth, judge_containers
 from tests.chaos.users import Users, is_finished
 from tests.chaos.world import World
 from tests.support.scans import scanner_end
@@ -149,7 +149,7 @@ def _unsettled(world: World) -> list[str]:
 
 
 def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
-    verdict = world.audit.verdict()
+    verdict = world.audit.verdict(settling_seconds=SETTLING_SECONDS)
     truth: Truth = judge_containers(
         world.nodes.containers, world.audit.queue_events(), time.monotonic()
     )

@@ -68,7 +68,8 @@ class _LivePod:
 
 
 class _Replay:
-    def __init__(self) -> None:
+    def __init__(self, settling_seconds: float) -> None:
+        self.settling_seconds = settling_seconds
         self.verdict = Verdict()
         self.queues: dict[str, list[tuple[float, int]]] = {}
         self.scanjobs: dict[str, ScanJobFacts] = {}
@@ -115,7 +116,7 @@ class _Replay:
         began = facts.running and not known.facts.running
         known.facts = facts
         self._note_run(facts, facts.scanjob_uid)
-        if facts.ended or (seen.deleted and not facts.node):
+        if facts.ended or (seen.deleted and (not facts.node or seen.inferred)):
             self._end(facts.uid)
         elif seen.deleted:
             known.counted_until = seen.at + facts.grace_seconds + _UNREAD_SLACK_SECONDS
@@ -181,16 +182,17 @@ class _Replay:
     def _allowed(self, queue: str, now: float) -> int:
         """The highest limit that was in force within the settling time."""
         history = self.queues.get(queue, [(0.0, 0)])
-        old = [limit for at, limit in history if at <= now - SETTLING_SECONDS][-1:]
-        return max(old + [limit for at, limit in history if at > now - SETTLING_SECONDS])
+        since = now - self.settling_seconds
+        old = [limit for at, limit in history if at <= since][-1:]
+        return max(old + [limit for at, limit in history if at > since])
 
     def _broken(self, seen: Seen, what: str) -> None:
         self.verdict.violations.append(f"version {seen.version}: {what}")
 
 
-def judge(events: Iterable[Seen]) -> Verdict:
+def judge(events: Iterable[Seen], *, settling_seconds: float = SETTLING_SECONDS) -> Verdict:
     """Replay the events of one namespace, in any order of arrival."""
-    replay = _Replay()
+    replay = _Replay(settling_seconds)
     handlers = {
         "Pod": replay.pod_event,
         "ScanJob": replay.scanjob_event,

@@ -11,12 +11,16 @@ Kind = Literal["Pod", "ScanJob", "ScanQueue"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One watch event (ADDED, MODIFIED, DELETED); `at` is when it came, in seconds of a clock."""
+    """One watch event (ADDED, MODIFIED, DELETED); `at` is when it came, in seconds of a clock.
+
+    `inferred`: a deletion of which nothing but the absence was seen.
+    """
 
     kind: Kind
     type: str
     raw: Mapping[str, Any]
     at: float
+    inferred: bool = False
 
     @property
     def version(self) -> int:

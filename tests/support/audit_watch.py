@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.audit import Verdict, judge
+from tests.support.audit import SETTLING_SECONDS, Verdict, judge
 from tests.support.audit_objects import Kind, Seen
 from tests.support.kube import eventually
 from tests.support.scans import Lab
@@ -54,14 +54,17 @@ class Audit:
         self._catch_up("ScanQueue")
         return self._queues.events()
 
-    def verdict(self) -> Verdict:
+    def verdict(self, *, settling_seconds: float = SETTLING_SECONDS) -> Verdict:
         """Judge everything until now; a recorder that never catches up is a failure."""
         for kind in self._recorders:
             self._catch_up(kind)
         return judge(
-            Seen(kind, event.type, event.object, event.at)
-            for kind, recorder in self._recorders.items()
-            for event in recorder.events()
+            (
+                Seen(kind, event.type, event.object, event.at, event.inferred)
+                for kind, recorder in self._recorders.items()
+                for event in recorder.events()
+            ),
+            settling_seconds=settling_seconds,
         )
 
     def _catch_up(self, kind: Kind) -> None:

@@ -24,11 +24,15 @@ _OUTAGE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One version of an object; `type` is ADDED, MODIFIED or DELETED, `at` is time.monotonic()."""
+    """One version of an object; `type` is ADDED, MODIFIED or DELETED, `at` is time.monotonic().
+
+    `inferred`: it was gone when it was listed again; what it had become before was not seen.
+    """
 
     type: str
     object: Object
     at: float
+    inferred: bool = False
 
     @property
     def name(self) -> str:
@@ -196,7 +200,7 @@ class Recorder:
                 if uid not in present and event.type != "DELETED":
                     meta = event.object["metadata"] | {"resourceVersion": version}
                     last = {**event.object, "metadata": meta}
-                    self._events.append(Event("DELETED", last, time.monotonic()))
+                    self._events.append(Event("DELETED", last, time.monotonic(), inferred=True))
             self._changed.notify_all()
         self._next_version = version
 
