@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crashpoints.kubelet import make_node
 from tests.crashpoints.operators import OperatorServer
 from tests.crashpoints.points import points
 from tests.crashpoints.stage import Stage, World
@@ -22,6 +23,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         RedisServer(directory("redis")) as redis,
         OperatorServer(directory("operators"), control_plane.kubeconfig, redis.url) as operators,
     ):
+        make_node(control_plane.cluster)
         yield World(control_plane.cluster, redis, operators)
 
 

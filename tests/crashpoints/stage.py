@@ -25,7 +25,8 @@ from tests.support.scans import Lab, Scan, condition, phase
 QUEUE: Final = "default"
 _INSTALLATION: Final = "scanyard/scanyard"
 _LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
-_STEP_SECONDS, _SETTLE_SECONDS = 20.0, 40.0
+#: A Pod whose end nobody saw holds its slot for its grace period and 10 s, and its node is Ready.
+_STEP_SECONDS, _SETTLE_SECONDS = 20.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
