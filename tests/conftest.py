@@ -5,6 +5,7 @@ Hypothesis is quick by default; `--hypothesis-profile=long` gives many more exam
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -35,6 +36,11 @@ class _SharedThings(LoadScopeScheduling):  # type: ignore[misc]
         return nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """The marks of xdist do not reach its own scheduler (xdist 3.8 with pytest 9.2)."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """The marks of xdist do not reach its own scheduler (xdist 3.8 with pytest 9.2).
+
+    Unit tests share nothing: xdist's own choice, which is faster, is right for them alone.
+    """
+    if all(Path(arg).is_relative_to("tests/unit") for arg in config.args):
+        return None
     return _SharedThings(config, log)

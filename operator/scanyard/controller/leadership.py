@@ -40,6 +40,7 @@ class Leadership:
         self._cluster_wide = not namespaces
         self._every = seconds / _PER_DURATION
         self._rivals = Sightings()
+        self._had_rival = False
         # In one order, so that two processes never hold one half each for long.
         homes = sorted(set(namespaces)) or [CLUSTER_NAMESPACE]
         self._leases = [Lease(kube, home, identity=identity, seconds=seconds) for home in homes]
@@ -88,14 +89,18 @@ class Leadership:
 
     async def _try_acquire(self) -> str:
         """What stands in the way; "" once all are held and no other installation leads."""
+        if self._had_rival and (rival := await self._rival()):
+            # While it leads, taking and giving back would be two writes at every look.
+            return rival
         for lease in self._leases:
             if holder := await lease.try_acquire():
                 await self._step_back(lease)
                 return f"{holder} holds the Lease {lease.namespace}/{LEASE_NAME}"
-        if rival := await self._rival():
+        rival = await self._rival()
+        self._had_rival = bool(rival)
+        if rival:
             await self.release()
-            return rival
-        return ""
+        return rival
 
     async def _step_back(self, missed: Lease) -> None:
         """Holding only some would keep another process from having all."""

@@ -13,7 +13,7 @@ from scanyard.lifecycle.slots import scan_stopped, unconfirmed_end
 
 
 def orphan_standings(context: Context) -> Iterator[tuple[str, Standing]]:
-    """The slots that are held by Pods without a ScanJob, by the ScanJob's uid."""
+    """The slots that are held by Pods without a ScanJob, there or vanished, by its uid."""
     jobs, pods = context.mirror.jobs, context.mirror.pods
     for pod_uid in pods.uids():
         pod = pods.get(pod_uid)
@@ -21,6 +21,9 @@ def orphan_standings(context: Context) -> Iterator[tuple[str, Standing]]:
             standing = orphan_standing(context, pod.job_uid)
             if standing is not None:
                 yield pod.job_uid, standing
+    for job_uid, standing in context.placement.items():
+        if jobs.get(job_uid) is None and vanished_pod(context, job_uid) is not None:
+            yield job_uid, standing
 
 
 def orphan_standing(context: Context, job_uid: str) -> Standing | None:
@@ -48,6 +51,6 @@ def vanished_pod(context: Context, job_uid: str) -> tuple[PodState, datetime] | 
     last = memory.last_pod
     if last is None or scan_stopped(last) or context.mirror.pods.get(last.uid) is not None:
         return None
-    memory.gone_at = memory.gone_at or context.now()
-    until = unconfirmed_end(last, memory.gone_at, node_ready=True, timeout_seconds=0)
+    gone_at = memory.gone_at or context.now()
+    until = unconfirmed_end(last, gone_at, node_ready=memory.node_ready, timeout_seconds=0)
     return (last, until) if until > context.now() else None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import sync
 from scanyard.controller.orphan_slots import orphan_standing, running_pods, vanished_pod
-from scanyard.controller.pod_actions import delete_pod
+from scanyard.controller.pod_actions import delete_pod, notice_vanished
 from scanyard.controller.pods import tombstone_pod
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS, SCANJOBS
@@ -23,6 +23,7 @@ async def reconcile_orphan(context: Context, job_uid: str) -> None:
     for pod in pods:
         if not pod.deleting:
             await delete_pod(context, pod)
+    await notice_vanished(context, job_uid)
     vanished = vanished_pod(context, job_uid)
     standing = orphan_standing(context, job_uid)
     if standing is None and vanished is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanqueue
+from scanyard.controller.orphan_slots import vanished_pod
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import NODES, PODS, SCANQUEUES
 from scanyard.lifecycle.pod import PodState, is_attempt
@@ -57,6 +58,17 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
     memory.gone_at = context.now()
     memory.node_ready = await _node_ready(context, node)
     context.dirty.add(job_uid)
+
+
+async def notice_vanished(context: Context, job_uid: str) -> None:
+    """A Pod without an open attempt went away unread: its node decides how long its slot is held.
+
+    Without I/O where that is not so, or known already.
+    """
+    memory, gone = context.memories.known(job_uid), vanished_pod(context, job_uid)
+    if memory is not None and memory.gone_at is None and gone is not None:
+        memory.node_ready = await _node_ready(context, gone[0].node_name)
+        memory.gone_at = context.now()
 
 
 async def check_node(context: Context, job_uid: str, node: str) -> None:

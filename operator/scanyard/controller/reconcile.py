@@ -17,7 +17,13 @@ from scanyard.controller.context import Context
 from scanyard.controller.events import warn
 from scanyard.controller.ledger_sync import LedgerNotCurrentError, job_standing, sync
 from scanyard.controller.orphans import reconcile_orphan
-from scanyard.controller.pod_actions import check_node, delete_pod, look_up, read_queue
+from scanyard.controller.pod_actions import (
+    check_node,
+    delete_pod,
+    look_up,
+    notice_vanished,
+    read_queue,
+)
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
@@ -79,6 +85,8 @@ async def reconcile(context: Context, uid: str) -> None:
     if job is None:
         await reconcile_orphan(context, uid)
         return
+    if job.status.open_attempt is None:
+        await notice_vanished(context, uid)
     decision = decide(view_of(context, job))
     try:
         written = await write_status(context, job, decision.status)

@@ -169,8 +169,7 @@ async def test_an_annotation_alone_reaches_the_scanjobs_of_its_queue(
 async def test_an_overdue_deletion_finds_out_about_its_node(ready: str, reason: str | None) -> None:
     pod = raw_pod(state={"running": {"startedAt": at(-300)}})
     pod["metadata"]["deletionTimestamp"] = at(-20)
-    node = {"status": {"conditions": [{"type": "Ready", "status": ready}]}}
-    api = ApiServer(scanjobs=raw_job(status=open_attempt()), nodes=node, pods=pod)
+    api = ApiServer(scanjobs=raw_job(status=open_attempt()), nodes=_node(ready), pods=pod)
     context = _context(api, pod)
     for _ in range(2):
         await reconcile(context, UID)
@@ -200,25 +199,59 @@ async def test_a_late_pod_of_a_closed_attempt_is_ended_and_holds_a_slot() -> Non
     assert context.placement.get(UID) == holds
 
 
-@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize(
+    ("confirmed", "ready", "until"),
+    [
+        (True, "True", 0),
+        (False, "True", 60 + 10),
+        # Its node may still run it until the Pod's own deadline, counted from its start.
+        (False, "Unknown", -5 + 3600 + 60 + 60),
+    ],
+)
 async def test_a_late_pod_that_goes_away_unread_holds_its_slot_for_its_time(
-    confirmed: bool,
+    confirmed: bool, ready: str, until: int
 ) -> None:
     late = raw_pod(state={"running": {"startedAt": at(-1)}})
     status = open_attempt(endedAt=at(-3), reason="PodRefused")
-    api = ApiServer(scanjobs=raw_job(status=status))
+    api = ApiServer(scanjobs=raw_job(status=status), nodes=_node(ready))
     context = _context(api, late)
     await reconcile(context, UID)
     last = raw_pod(state=terminated(None)) if confirmed else late
-    version = {"resourceVersion": "201"}
-    on_pod(context, "DELETED", last | {"metadata": last["metadata"] | version})
-    for seconds in (0, 69, 70):
+    on_pod(context, "DELETED", _newer(last))
+    for seconds in (0, 69, 70, 3714, 3715):
         context.now = lambda seconds=seconds: NOW + timedelta(seconds=seconds)  # type: ignore[misc]
         await reconcile(context, UID)
         standing = context.placement.get(UID)
         assert standing is not None
-        holds = isinstance(standing.place, Holding)
-        assert holds is (not confirmed and seconds < 70)
+        assert isinstance(standing.place, Holding) is (seconds < until)
+
+
+@pytest.mark.parametrize(("ready", "until"), [("True", 60 + 10), ("Unknown", -5 + 3600 + 60 + 60)])
+async def test_the_pod_of_a_deleted_scanjob_holds_its_slot_likewise(ready: str, until: int) -> None:
+    """Also when the ledger is lost meanwhile: nothing in the API tells of that Pod any more."""
+    running = raw_pod(state={"running": {"startedAt": at(-1)}})
+    api = ApiServer(scanjobs=raw_job(status=open_attempt()), nodes=_node(ready))
+    context = _context(api, running)
+    await reconcile(context, UID)
+    deleted, api.objects["scanjobs"] = api.objects["scanjobs"], None
+    assert deleted is not None
+    on_scanjob(context, "DELETED", _newer(deleted))
+    on_pod(context, "DELETED", _newer(running))
+    for seconds in (0, until - 1, until):
+        context.now = lambda seconds=seconds: NOW + timedelta(seconds=seconds)  # type: ignore[misc]
+        await reconcile(context, UID)
+        ledger = Ledger()
+        await rebuild(context, cast("Any", ledger))
+        held = [f"adopt team/default team/web/{UID} {UID}/0/1"] if seconds < until else []
+        assert ledger.contents == held
+
+
+def _node(ready: str) -> dict[str, Any]:
+    return {"status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
+def _newer(raw: dict[str, Any]) -> dict[str, Any]:
+    return raw | {"metadata": raw["metadata"] | {"resourceVersion": "999"}}
 
 
 @pytest.mark.parametrize("text", ["team/two words", "team/a/b", "team/", "team/a\n", "other/a", ""])

@@ -135,3 +135,15 @@ async def test_unanswered_renewals_are_repeated_while_there_is_time() -> None:
     leader.check()
     assert not keeping.done()
     await stop(keeping)
+
+
+async def test_waiting_for_another_installation_writes_nothing() -> None:
+    leases, told, writes = Leases(), Told(), []
+    await candidate(leases, "cluster").acquire(told)
+    task = asyncio.create_task(candidate(leases, "team", "red").acquire(told))
+    await told.wait("another installation leads there")
+    leases.on_the_way = lambda: writes.append(1)
+    for _ in range(3):
+        await told.wait("another installation leads there")
+    await stop(task)
+    assert writes == []
