@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
+from scanyard.controller.held_slots import HeldSlots
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
 from scanyard.controller.refused_admissions import RefusedAdmissions
@@ -46,6 +47,7 @@ class Context:
     mirror: Mirror = field(default_factory=Mirror)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
+    held_slots: HeldSlots = field(default_factory=HeldSlots)
     refused: RefusedAdmissions = field(default_factory=RefusedAdmissions)
     dirty: WorkQueue = field(default_factory=lambda: WorkQueue(time.monotonic))
     announce: set[str] = field(default_factory=set)
@@ -86,6 +88,7 @@ class Context:
     def forget(self, uid: str) -> None:
         """Nothing of the ScanJob is left."""
         self.memories.forget(uid)
+        self.held_slots.gone.pop(uid, None)
         self.announce.discard(uid)
         self.refused.forget(uid)
         self._refusals.pop(uid, None)

@@ -20,7 +20,9 @@ def on_scanjob(context: Context, kind: str | None, raw: Any) -> None:
     metrics.LAST_EVENT.labels(names.SCANJOB_PLURAL).set(time.time())
     jobs = context.mirror.jobs
     if kind == "DELETED":
-        jobs.remove(raw)
+        job = jobs.remove(raw)
+        if job is not None:
+            context.memories.lost(job)
         context.dirty.add(raw["metadata"]["uid"])
     elif jobs.put(raw) is not None:
         context.dirty.add(raw["metadata"]["uid"])

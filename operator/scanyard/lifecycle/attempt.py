@@ -34,7 +34,7 @@ _WORTH_SHOWING = timedelta(seconds=2)
 #: A node that does not carry out a deletion is looked at this often.
 NODE_LOOK = timedelta(seconds=30)
 #: The event of a Pod's end comes so soon after the deletion's time, or never.
-_EVENT_SLACK = timedelta(seconds=2)
+EVENT_SLACK = timedelta(seconds=2)
 
 
 def attempt_open(view: View, attempt: Attempt) -> Decision:
@@ -74,7 +74,7 @@ def _deleting(
 ) -> Decision:
     """Its kubelet ends it; one that has not done so in time may be cut off, its scan alive."""
     status = status or view.job.status
-    slot, told_by = held(attempt), (pod.deletion_at or view.now) + _EVENT_SLACK
+    slot, told_by = held(attempt), (pod.deletion_at or view.now) + EVENT_SLACK
     if view.now < told_by:
         return Decision(status, slot, look_again_at=told_by)
     # Its event would have come: a watch that began after it was done tells nothing.
