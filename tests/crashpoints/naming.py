@@ -33,8 +33,13 @@ _BY_TEXT: Final = {script.text: name for name, script in SCRIPTS.items()}
 _IDLE_WORDS: Final = 8
 
 
-def of_request(method: str, url: str) -> str:
-    """The name of a request to the API server, such as patch-scanjobs-status."""
+def of_request(method: str, url: str, body: Any = None) -> str:
+    """The name of a request to the API server, such as patch-scanjobs-status.
+
+    The counts in a queue's status are told by the clock; which slots are held is a step of its own.
+    """
+    if isinstance(body, dict) and "heldSlots" in (body.get("status") or {}):
+        return "patch-held-slots"
     found = _PATH.search(url)
     if found is None:
         raise ValueError(f"a request that has no name yet: {method} {url}")

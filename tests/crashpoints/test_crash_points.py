@@ -1,4 +1,4 @@
-"""Killed or failed at any request of an admission, a finish, a cancel or a takeover: all holds."""
+"""Killed or failed at any request that moves a scan or takes the lead: all guarantees hold."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def test_crash_point(point: Point, stage: Stage) -> None:
     stage.wait_struck(point.fault)
     if point.fault.kills:
         stage.start()
+    scenario.afterwards(stage)
     stage.settle()
     stage.judge(scenario.phases, scenario.runs)
 
@@ -43,6 +44,7 @@ def test_no_request_is_left_out(name: str, stage: Stage) -> None:
     scenario.play(stage, None)
     scenario.last(stage)
     made = _that_count(stage.operator.requests(), scenario)
+    scenario.afterwards(stage)
     stage.settle()
     stage.judge(scenario.phases, scenario.runs)
     known = known_requests().get(name)

@@ -3,7 +3,8 @@
 Shares no code with the operator. Events of Pods, ScanJobs and ScanQueues of one namespace are
 replayed in the order of their resource versions, which is the order in which they came about.
 A slot is in use from the moment its Pod exists until the scanner's container is reported as
-terminated; a Pod that is taken away unread may go on for its grace period and is counted so long.
+terminated; a Pod that is taken away unread may go on for its grace period and is counted so long,
+unless the platform releases its slot by force.
 """
 
 from __future__ import annotations
@@ -75,9 +76,14 @@ class _Replay:
         self.scanjobs: dict[str, ScanJobFacts] = {}
         self.live: dict[str, _LivePod] = {}
         self.freed = True
+        self.released: set[str] = set()
 
     def queue_event(self, seen: Seen) -> None:
         facts = QueueFacts.of(seen.raw)
+        self.released |= facts.released
+        for pod in list(self.live.values()):
+            if pod.counted_until is not None and pod.facts.attempt in self.released:
+                self._end(pod.facts.uid)
         limit = 0 if seen.deleted or facts.stopped else facts.limit
         history = self.queues.setdefault(facts.name, [])
         if not history or history[-1][1] != limit:
@@ -116,7 +122,8 @@ class _Replay:
         began = facts.running and not known.facts.running
         known.facts = facts
         self._note_run(facts, facts.scanjob_uid)
-        if facts.ended or (seen.deleted and (not facts.node or seen.inferred)):
+        unread = facts.node and not seen.inferred and facts.attempt not in self.released
+        if facts.ended or (seen.deleted and not unread):
             self._end(facts.uid)
         elif seen.deleted:
             known.counted_until = seen.at + facts.grace_seconds + _UNREAD_SLACK_SECONDS

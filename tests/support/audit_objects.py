@@ -35,19 +35,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """A ScanQueue's rules."""
+    """A ScanQueue's rules; `released`: attempts ("uid/number") that are over by its platform."""
 
     name: str
     limit: int
     stopped: bool
+    released: frozenset[str]
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        spec = raw["spec"]
+        meta, spec = raw["metadata"], raw["spec"]
+        notes = meta.get("annotations") or {}
         return cls(
-            name=raw["metadata"]["name"],
+            name=meta["name"],
             limit=spec["maxConcurrent"],
             stopped=spec.get("stopPolicy", "None") != "None",
+            released=frozenset(filter(None, notes.get("scanyard.dev/release", "").split(","))),
         )
 
 
@@ -94,6 +97,7 @@ class PodFacts:
 
     uid: str
     name: str
+    attempt: str
     scanjob_uid: str | None
     gated: bool
     node: str
@@ -105,6 +109,7 @@ class PodFacts:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
         meta, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+        labels = meta.get("labels") or {}
         owners = meta.get("ownerReferences") or ()
         states = [item.get("state") or {} for item in status.get("containerStatuses") or ()]
         running = any("running" in state for state in states)
@@ -113,6 +118,7 @@ class PodFacts:
         return cls(
             uid=meta["uid"],
             name=meta["name"],
+            attempt=f"{labels.get('scanyard.dev/uid')}/{labels.get('scanyard.dev/attempt')}",
             scanjob_uid=next(
                 (o["uid"] for o in owners if o.get("controller") and o["kind"] == "ScanJob"), None
             ),
