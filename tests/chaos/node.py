@@ -37,6 +37,7 @@ class Container:
     """One scanner that runs or has run; times of time.monotonic()."""
 
     pod: str
+    pod_uid: str
     scanjob: str
     queue: str
     started: float
@@ -194,7 +195,7 @@ class Nodes:
         now = time.monotonic()
         queue = meta["annotations"]["scanyard.dev/queue"]
         ends_at = now + self._random.uniform(*_SCAN)
-        pod.container = Container(meta["name"], owner["uid"], queue, now, ends_at)
+        pod.container = Container(meta["name"], meta["uid"], owner["uid"], queue, now, ends_at)
         pod.started_text = format_time(datetime.now(UTC))
         self.containers.append(pod.container)
 

@@ -16,7 +16,7 @@ from tests.support.audit_objects import PodFacts, QueueFacts, ScanJobFacts, Seen
 
 #: After a limit is lowered, so much later no Pod may be created beyond it.
 SETTLING_SECONDS = 2.0
-#: A new leader may have read the API so long before the Lease shows it, at most.
+#: So long after it won the Lease a new leader has read everything.
 _TAKEOVER_SECONDS = 5.0
 #: How long past its grace period a Pod that was removed unread is counted.
 _UNREAD_SLACK_SECONDS = 10.0
@@ -45,8 +45,8 @@ class Verdict:
     most_live: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     #: Names of ScanJobs by the creation of their Pods; a new list whenever a slot had come free.
     batches: list[list[str]] = field(default_factory=list)
-    #: Pods made again under their name because no leader can have known of the first one: it was
-    #: removed unread before anything told of its start, and another leader came (documented).
+    #: The uids of Pods that no leader can have known of, and that count no more: they were removed
+    #: unread before the status of their ScanJob told of them, while nobody led (documented).
     unguaranteed: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> History:
@@ -70,8 +70,6 @@ class _LivePod:
     allowed: int
     #: Set once it was removed unread: until when it may still scan.
     counted_until: float | None = None
-    #: When it was removed unread, and before anybody told that its scanner had started.
-    unknown_since: float | None = None
 
 
 class _Replay:
@@ -96,6 +94,8 @@ class _Replay:
         holder = "" if seen.deleted else str(seen.raw["spec"].get("holderIdentity"))
         if holder != self.holder:
             self.holder, self.led_since = holder, seen.at
+            for pod in list(self.live.values()):
+                self._forget_unknown(pod)
 
     def scanjob_event(self, seen: Seen) -> None:
         facts = ScanJobFacts.of(seen.raw)
@@ -134,9 +134,8 @@ class _Replay:
             self._end(facts.uid)
         elif seen.deleted:
             known.counted_until = seen.at + facts.grace_seconds + _UNREAD_SLACK_SECONDS
-            scanjob = self.scanjobs.get(facts.scanjob_uid)
-            if scanjob is not None and facts.name not in scanjob.started_pods:
-                known.unknown_since = seen.at
+            if seen.at < self.led_since + _TAKEOVER_SECONDS:
+                self._forget_unknown(known)
         elif began:
             self._check_running(seen, known)
 
@@ -148,7 +147,6 @@ class _Replay:
         else:
             if facts.name not in scanjob.admitted_pods:
                 self._broken(seen, f"Pod {facts.name} exists before its admission was written")
-            self._forget_unknown(facts, scanjob_uid, seen.at)
             for other in self._live_of(scanjob_uid, seen.at):
                 self._broken(seen, f"{scanjob.name} has two Pods: {other.facts.name}, {facts.name}")
             self._note_creation(scanjob, facts)
@@ -161,15 +159,14 @@ class _Replay:
             self._broken(seen, told)
         return pod
 
-    def _forget_unknown(self, facts: PodFacts, scanjob_uid: str, now: float) -> None:
-        """Drop what the leader that made this Pod cannot have known of."""
-        for other in self._live_of(scanjob_uid, now):
-            unknown_since = other.unknown_since
-            if other.facts.name != facts.name or unknown_since is None:
-                continue
-            if unknown_since < self.led_since + _TAKEOVER_SECONDS:
-                self.verdict.unguaranteed.add(facts.name)
-                self._end(other.facts.uid)
+    def _forget_unknown(self, pod: _LivePod) -> None:
+        """Another leads, and nothing tells it that there was this Pod."""
+        facts = pod.facts
+        scanjob = self.scanjobs.get(facts.scanjob_uid or "")
+        told = scanjob is not None and facts.name in scanjob.known_pods
+        if pod.counted_until is not None and not told:
+            self.verdict.unguaranteed.add(facts.uid)
+            self._end(facts.uid)
 
     def _check_running(self, seen: Seen, began: _LivePod) -> None:
         running = [p for p in self._live_in(began.queue, seen.at) if p.facts.running]

@@ -61,8 +61,8 @@ class ScanJobFacts:
     end: tuple[str, str] | None
     attempt_count: int
     admitted_pods: frozenset[str]
-    #: Those of them whose scanner is known to have started.
-    started_pods: frozenset[str]
+    #: Those of them of which it is told that they had a node, or that their scanner has started.
+    known_pods: frozenset[str]
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
@@ -84,7 +84,9 @@ class ScanJobFacts:
             end=(phase, status.get("finishedAt", "")) if ended else None,
             attempt_count=status.get("attemptCount", 0),
             admitted_pods=frozenset(a.get("podName", "") for a in attempts),
-            started_pods=frozenset(a.get("podName", "") for a in attempts if a.get("startedAt")),
+            known_pods=frozenset(
+                a.get("podName", "") for a in attempts if a.get("nodeName") or a.get("startedAt")
+            ),
         )
 
 

@@ -188,7 +188,7 @@ def test_a_pod_that_no_leader_knew_of_is_not_guaranteed() -> None:
     _made_again(story, pod)
     verdict = judge(story.events)
     assert verdict.violations == []
-    assert verdict.unguaranteed == {pod}
+    assert verdict.unguaranteed == {f"uid-{pod}"}
 
 
 def test_the_leader_that_made_a_pod_must_not_make_it_again() -> None:
@@ -199,6 +199,16 @@ def test_the_leader_that_made_a_pod_must_not_make_it_again() -> None:
     story.pod(pod, "DELETED", "running")
     _made_again(story, pod)
     assert "a has two Pods: a-1, a-1" in story.violations
+
+
+def test_a_pod_that_is_removed_while_another_takes_over_is_not_guaranteed() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.lead("second")
+    story.pod(pod, "DELETED", "running")
+    story.create("b")
+    assert judge(story.events).violations == []
 
 
 def test_a_pod_whose_start_was_told_must_not_be_made_again() -> None:
