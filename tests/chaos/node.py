@@ -141,7 +141,7 @@ class Nodes:
                 self._orphan(uid, pod)
 
     def _new(self, raw: Mapping[str, Any]) -> _Pod:
-        awake = [name for name, state in self._nodes.items() if not state.lost]
+        awake = [name for name, state in self._nodes.items() if not state.lost] or [*self._nodes]
         node = raw["spec"].get("nodeName") or self._random.choice(awake)
         return _Pod(raw, node, time.monotonic() + self._random.uniform(*_START))
 
