@@ -4,12 +4,13 @@ Shares no code with the operator. Events of Pods, ScanJobs and ScanQueues of one
 replayed in the order of their resource versions, which is the order in which they came about.
 A slot is in use from the moment its Pod exists until the scanner's container is reported as
 terminated; a Pod that is taken away unread may go on for its grace period and is counted so long.
+What ended on a node that tells nothing the API server cannot know: a test may tell it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.audit_objects import PodFacts, QueueFacts, ScanJobFacts, Seen
@@ -68,8 +69,9 @@ class _LivePod:
 
 
 class _Replay:
-    def __init__(self, settling_seconds: float) -> None:
+    def __init__(self, settling_seconds: float, ends: Mapping[str, float]) -> None:
         self.settling_seconds = settling_seconds
+        self.ends = ends
         self.verdict = Verdict()
         self.queues: dict[str, list[tuple[float, int]]] = {}
         self.scanjobs: dict[str, ScanJobFacts] = {}
@@ -148,7 +150,7 @@ class _Replay:
         most = self.verdict.most_running
         most[began.queue] = max(most[began.queue], len(running))
         # After the limit was lowered what it had allowed before may still finish.
-        allowed = max(pod.allowed for pod in running)
+        allowed = max((pod.allowed for pod in running), default=0)
         if len(running) > allowed:
             names = ", ".join(pod.facts.name for pod in running)
             self._broken(seen, f"{len(running)} scanners run, {allowed} allowed: {names}")
@@ -176,8 +178,13 @@ class _Replay:
         return [pod for pod in self._live(now) if pod.facts.scanjob_uid == scanjob_uid]
 
     def _live(self, now: float) -> list[_LivePod]:
-        pods = self.live.values()
-        return [pod for pod in pods if pod.counted_until is None or now < pod.counted_until]
+        return [pod for pod in self.live.values() if self._may_scan(pod, now)]
+
+    def _may_scan(self, pod: _LivePod, now: float) -> bool:
+        end = self.ends.get(pod.facts.name)
+        if end is not None and end <= now:
+            return False
+        return pod.counted_until is None or now < pod.counted_until
 
     def _allowed(self, queue: str, now: float) -> int:
         """The highest limit that was in force within the settling time."""
@@ -190,9 +197,18 @@ class _Replay:
         self.verdict.violations.append(f"version {seen.version}: {what}")
 
 
-def judge(events: Iterable[Seen], *, settling_seconds: float = SETTLING_SECONDS) -> Verdict:
-    """Replay the events of one namespace, in any order of arrival."""
-    replay = _Replay(settling_seconds)
+def judge(
+    events: Iterable[Seen],
+    *,
+    settling_seconds: float = SETTLING_SECONDS,
+    ends: Mapping[str, float] | None = None,
+) -> Verdict:
+    """Replay the events of one namespace, in any order of arrival.
+
+    `ends`: of Pods by name, when their scanner had ended by better knowledge than the API server's,
+    by the events' clock.
+    """
+    replay = _Replay(settling_seconds, ends or {})
     handlers = {
         "Pod": replay.pod_event,
         "ScanJob": replay.scanjob_event,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -54,8 +55,16 @@ class Audit:
         self._catch_up("ScanQueue")
         return self._queues.events()
 
-    def verdict(self, *, settling_seconds: float = SETTLING_SECONDS) -> Verdict:
-        """Judge everything until now; a recorder that never catches up is a failure."""
+    def verdict(
+        self,
+        *,
+        settling_seconds: float = SETTLING_SECONDS,
+        ends: Mapping[str, float] | None = None,
+    ) -> Verdict:
+        """Judge everything until now; a recorder that never catches up is a failure.
+
+        `ends`: of Pods by name, when (time.monotonic()) their scanner was seen to have ended.
+        """
         for kind in self._recorders:
             self._catch_up(kind)
         return judge(
@@ -65,6 +74,7 @@ class Audit:
                 for event in recorder.events()
             ),
             settling_seconds=settling_seconds,
+            ends=ends,
         )
 
     def _catch_up(self, kind: Kind) -> None:
