@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-NODES ?= 1
+# Nodes of a new test cluster; without it two, and one that is there is used as it is.
+NODES ?=
 # Test workers: with 2 the cluster's tests run beside all others; 0 is one after the other.
 WORKERS ?= 2
 CLUSTER_COMMAND := $(PYTHON) -m tests.cluster
@@ -15,8 +16,8 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 .PHONY: cluster
-cluster: ## Bring up the test cluster (NODES=2 for two nodes); prints the kubeconfig's path
-	@$(CLUSTER_COMMAND) up --nodes $(NODES)
+cluster: ## Bring up the test cluster (NODES=1 for one node); prints the kubeconfig's path
+	@$(CLUSTER_COMMAND) up $(if $(NODES),--nodes $(NODES))
 
 .PHONY: clean-cluster
 clean-cluster: ## Remove the test cluster and the Docker engine that was started for it; caches stay

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.node import Container
+from tests.support.audit import SETTLING_SECONDS
 from tests.support.audit_objects import QueueFacts, Seen
 
 
@@ -23,8 +24,8 @@ def judge_containers(
     queues: Sequence[Seen],
     now: float,
     *,
-    settled_at: Callable[[float], float],
-    unguaranteed: Collection[str],
+    settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
+    unguaranteed: Collection[str] = (),
 ) -> Truth:
     """No queue ran more than it had ever allowed at a start; no ScanJob two scans at once.
 

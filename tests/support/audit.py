@@ -4,12 +4,13 @@ Shares no code with the operator. Events of Pods, ScanJobs and ScanQueues of one
 replayed in the order of their resource versions, which is the order in which they came about.
 A slot is in use from the moment its Pod exists until the scanner's container is reported as
 terminated; a Pod that is taken away unread may go on for its grace period and is counted so long.
+What ended on a node that tells nothing the API server cannot know: a test may tell it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.audit_objects import PodFacts, QueueFacts, ScanJobFacts, Seen
@@ -73,8 +74,9 @@ class _LivePod:
 
 
 class _Replay:
-    def __init__(self, settled_at: Callable[[float], float]) -> None:
+    def __init__(self, settled_at: Callable[[float], float], ends: Mapping[str, float]) -> None:
         self.settled_at = settled_at
+        self.ends = ends
         self.holder = ""
         self.led_since = 0.0
         self.verdict = Verdict()
@@ -173,7 +175,7 @@ class _Replay:
         most = self.verdict.most_running
         most[began.queue] = max(most[began.queue], len(running))
         # After the limit was lowered what it had allowed before may still finish.
-        allowed = max(pod.allowed for pod in running)
+        allowed = max((pod.allowed for pod in running), default=0)
         if len(running) > allowed:
             names = ", ".join(pod.facts.name for pod in running)
             self._broken(seen, f"{len(running)} scanners run, {allowed} allowed: {names}")
@@ -201,8 +203,13 @@ class _Replay:
         return [pod for pod in self._live(now) if pod.facts.scanjob_uid == scanjob_uid]
 
     def _live(self, now: float) -> list[_LivePod]:
-        pods = self.live.values()
-        return [pod for pod in pods if pod.counted_until is None or now < pod.counted_until]
+        return [pod for pod in self.live.values() if self._may_scan(pod, now)]
+
+    def _may_scan(self, pod: _LivePod, now: float) -> bool:
+        end = self.ends.get(pod.facts.name)
+        if end is not None and end <= now:
+            return False
+        return pod.counted_until is None or now < pod.counted_until
 
     def _allowed(self, queue: str, now: float) -> int:
         """The highest limit that was in force within the settling time."""
@@ -219,13 +226,15 @@ def judge(
     events: Iterable[Seen],
     *,
     settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
+    ends: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Replay the events of one namespace, in any order of arrival.
 
     `settled_at` gives, for a moment, the one at which everything had been heard of that the
-    operator must go by.
+    operator must go by. `ends`: of Pods by name, when their scanner had ended by better knowledge
+    than the API server's, by the events' clock.
     """
-    replay = _Replay(settled_at)
+    replay = _Replay(settled_at, ends or {})
     handlers = {
         "Pod": replay.pod_event,
         "ScanJob": replay.scanjob_event,

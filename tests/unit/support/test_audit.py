@@ -340,3 +340,14 @@ def test_what_ran_never_or_twice_or_did_not_end() -> None:
     verdict = judge(story.events)
     assert verdict.not_run_once() == {"never": [], "twice": ["twice-1", "twice-2"]}
     assert verdict.not_ended_once() == {"never": 0}
+
+
+def test_a_scanner_that_was_seen_to_end_holds_nothing_from_then_on() -> None:
+    story = Story(limit=1)
+    pod = story.start("a")
+    ended = story.now + 1.0
+    story.now = ended
+    story.start("b")
+    assert "Pod b-1 is number 2 in queue q, 1 allowed" in story.violations
+    assert judge(story.events, ends={pod: ended}).violations == []
+    assert judge(story.events, ends={pod: story.now + 1.0}).violations != []
