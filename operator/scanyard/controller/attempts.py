@@ -19,7 +19,7 @@ class AttemptMemory:
 
     `unanswered`: a create was sent for it and its fate is unknown. `gone_at`: a consistent read
     did not find the Pod. `queue_read`: its queue was read consistently after the Pod had ended.
-    `deleted_job`: its ScanJob was deleted after the scan had started and before its end was read.
+    `deleted_job`: its ScanJob was deleted after a node had its Pod and before its end was read.
     """
 
     number: int
@@ -62,7 +62,7 @@ class AttemptMemories:
     def lost(self, job: Job) -> None:
         """The ScanJob is gone; if its scan had started, what its status told of that is kept."""
         attempt = job.status.open_attempt
-        if attempt is not None and attempt.started_at is not None:
+        if attempt is not None and (attempt.started_at is not None or attempt.node_name):
             self.of(job.uid, attempt.number).deleted_job = (job, attempt)
 
     def forget(self, job_uid: str) -> None:
