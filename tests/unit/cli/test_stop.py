@@ -78,7 +78,7 @@ def test_a_pod_that_an_operator_creates_meanwhile_is_ended_as_well(
     yard: Yard, fake_api: FakeApi, scanyard: Run
 ) -> None:
     def create_late(lists: int) -> None:
-        if lists == 4:  # after the first ones have been seen to be gone
+        if lists == 3:  # right after the first ones have been seen to be gone
             yard.pod("red", "late-1")
 
     yard.before_pods = create_late
