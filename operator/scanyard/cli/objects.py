@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import kubernetes.client
 
 from scanyard.api import names
 from scanyard.cli.cluster import REQUEST_TIMEOUT_SECONDS, patiently, translated_errors
-from scanyard.kube.errors import KubeExpiredError
+from scanyard.kube.errors import KubeError, KubeExpiredError
+from scanyard.kube.server_clock import ServerClock, boot_seconds
 from scanyard.lifecycle.pod import PodState, is_attempt, read_pod
 
 Json = dict[str, Any]
@@ -32,6 +35,7 @@ class Objects:
     def __init__(self, client: kubernetes.client.ApiClient, namespace: str | None) -> None:
         self._custom = kubernetes.client.CustomObjectsApi(client)
         self._core = kubernetes.client.CoreV1Api(client)
+        self._version = kubernetes.client.VersionApi(client)
         self._namespace = namespace
 
     def queues(self) -> list[Json]:
@@ -55,6 +59,16 @@ class Objects:
             return dict(json.loads(answer.data))
 
         return [read_pod(raw) for raw in _pages(page) if is_attempt(raw)]
+
+    def server_time(self) -> datetime:
+        """The API server's time, which need not be this machine's; this machine's if it is mum."""
+        clock, sent = ServerClock(), boot_seconds()
+        with suppress(KubeError), translated_errors():
+            answer: Any = self._version.get_code(
+                _preload_content=False, _request_timeout=REQUEST_TIMEOUT_SECONDS
+            )
+            clock.heard(answer.headers.get("Date"), sent=sent, received=boot_seconds())
+        return clock.now()
 
     def get(self, plural: str, namespace: str, name: str) -> Json:
         """One ScanJob or ScanQueue."""

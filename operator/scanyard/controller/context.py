@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
@@ -25,16 +25,12 @@ from scanyard.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
 @dataclass(slots=True)
 class Context:
     """Shared by handlers, reconciler, admission loop and reporters.
 
-    `dirty` holds ScanJob uids. `wake` tells the admission loop that something may go now.
+    `now` tells the API server's time. `dirty` holds ScanJob uids. `wake` tells the admission loop
+    that something may go now.
     `changed_queues` are queue keys whose heads or limits may have changed. `lost_nodes` were not
     Ready, or gone, when they were read last, and are read again while a Pod on them is to end.
     """
@@ -44,6 +40,7 @@ class Context:
     ledger: LedgerWriter
     fence: int
     deny: DenyList
+    now: Callable[[], datetime]
     mirror: Mirror = field(default_factory=Mirror)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
@@ -56,7 +53,6 @@ class Context:
     lost_nodes: set[str] = field(default_factory=set)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
-    now: Callable[[], datetime] = utc_now
     _refusals: dict[str, str] = field(default_factory=dict)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

@@ -33,7 +33,13 @@ class Leadership:
     """All Leases of one installation, held together or not at all."""
 
     def __init__(
-        self, kube: KubeClient, namespaces: tuple[str, ...], *, identity: str, seconds: float
+        self,
+        kube: KubeClient,
+        namespaces: tuple[str, ...],
+        *,
+        identity: str,
+        seconds: float,
+        unix_seconds: Callable[[], float],
     ) -> None:
         """`namespaces` are those that are watched; none means the whole cluster."""
         self._kube = kube
@@ -43,7 +49,10 @@ class Leadership:
         self._had_rival = False
         # In one order, so that two processes never hold one half each for long.
         homes = sorted(set(namespaces)) or [CLUSTER_NAMESPACE]
-        self._leases = [Lease(kube, home, identity=identity, seconds=seconds) for home in homes]
+        self._leases = [
+            Lease(kube, home, identity=identity, seconds=seconds, unix_seconds=unix_seconds)
+            for home in homes
+        ]
 
     @property
     def fence(self) -> int:

@@ -156,9 +156,11 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
     slot, attempt = held(attempt), _with_facts(attempt, pod)
     if pod.running_since is None and start_deadline(view, attempt, pod) <= now:
         return give_up(view, attempt, pod)
-    since = pod.running_since or pod.created or now
-    if now - since < _WORTH_SHOWING:
-        return Decision(job.status, slot, look_again_at=since + _WORTH_SHOWING)
+    age = pod.running_for(now)
+    if age is None:
+        age = now - (pod.created or now)
+    if age < _WORTH_SHOWING:
+        return Decision(job.status, slot, look_again_at=now + _WORTH_SHOWING - age)
     if pod.running_since is not None:
         status = job.status.with_attempt(started_after_all(attempt))
         status = replace(status, started_at=pod.running_since)

@@ -21,6 +21,7 @@ def stray(
     *, attempt: int = 1, deleted_at: float | None = None, start: float = -5, **status: Any
 ) -> PodState:
     pod = raw_pod(state=RUNNING, attempt=attempt, startTime=at(start), **status)
+    pod["metadata"]["creationTimestamp"] = at(start)
     if deleted_at is not None:
         pod["metadata"]["deletionTimestamp"] = at(deleted_at)
     return read_pod(pod)
