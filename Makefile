@@ -80,11 +80,12 @@ bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
 	$(BIN)/python -m tests.bench.overhead
 
 .PHONY: chaos
-chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40)
+chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40 KEEP=)
 	@$(CLUSTER_COMMAND) packages
 	@$(CLUSTER_COMMAND) tools >/dev/null
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-	  $(if $(SCANJOBS),--scanjobs $(SCANJOBS)) $(if $(FAULTS),--faults $(FAULTS))
+	  $(if $(SCANJOBS),--scanjobs $(SCANJOBS)) $(if $(FAULTS),--faults $(FAULTS)) \
+	  $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: test-long
 test-long: venv ## The model tests with 10,000 examples each, and all crash points (about an hour)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import subprocess
+from pathlib import Path
 
 from tests.chaos.run import Outcome, Plan, run
 
@@ -16,17 +17,29 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1, help="so many seeds, one after the other")
     parser.add_argument("--scanjobs", type=int, default=300)
     parser.add_argument("--faults", type=int, default=40)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder for logs, and for each object's history",
+    )
     parser.add_argument("--quiet", action="store_true", help="only the line of each run")
     chosen = parser.parse_args()
     first = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
     commit = _commit()
     print(
-        "| seed | commit | ScanJobs | faults | user actions | containers | violations | seconds |"
+        "| seed | commit | ScanJobs | faults | user actions | containers "
+        "| violations | unguaranteed | seconds |"
     )
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(f"| ---: | --- |{' ---: |' * 7}")
     violated = 0
     for seed in range(first, first + chosen.runs):
-        plan = Plan(seed, scanjobs=chosen.scanjobs, faults=chosen.faults)
+        plan = Plan(
+            seed,
+            scanjobs=chosen.scanjobs,
+            faults=chosen.faults,
+            node_losses=max(1, chosen.faults // 40),
+            keep=chosen.keep,
+        )
         outcome = run(plan, lambda line: None if chosen.quiet else print(line, flush=True))
         print(_row(outcome, commit), flush=True)
         violated += bool(outcome.violations)
@@ -47,6 +60,7 @@ def _row(outcome: Outcome, commit: str) -> str:
         outcome.actions,
         outcome.containers,
         len(outcome.violations),
+        outcome.unguaranteed,
         round(outcome.seconds),
     )
     return f"| {' | '.join(map(str, cells))} |"

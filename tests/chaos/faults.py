@@ -104,9 +104,13 @@ class Faults:
         return "cut Redis off after a command"
 
     def restart_api_server(self) -> str:
-        """SIGKILL, and up again over the same etcd."""
-        self._world.control_plane.restart_api_server()
-        return "restart the API server"
+        """SIGKILL, and up again over the same etcd, which may have forgotten what was."""
+        if self._chance.random() < 0.5:
+            self._world.restart_api_server()
+            return "restart the API server"
+        # No watch can be taken up: each must list anew.
+        self._world.restart_api_server(self._world.history.compact)
+        return "restart the API server, its etcd compacted"
 
     def delete_lease(self) -> str:
         """By a person's hand."""

@@ -78,9 +78,10 @@ class Replica:
         self.start()
         return told
 
-    def said(self, characters: int = 3000) -> str:
-        """The end of its log."""
-        return self._log.read_text(errors="replace")[-characters:]
+    def said(self, characters: int | None = 3000) -> str:
+        """The end of its log, or all of it."""
+        said = self._log.read_text(errors="replace")
+        return said if characters is None else said[-characters:]
 
 
 class Replicas:

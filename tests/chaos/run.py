@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import urllib3
 
 from tests.chaos.faults import Faults
-from tests.chaos.truth import SETTLING_SECONDS, Truth, judge_containers
+from tests.chaos.truth import Truth, judge_containers
 from tests.chaos.users import Users, is_finished
 from tests.chaos.world import World
+from tests.support.audit import judge
 from tests.support.scans import scanner_end
 
 #: How long everything may take to come to its end once nothing is broken any more. A slot of a Pod
@@ -32,6 +35,8 @@ class Plan:
     faults: int = 40
     node_losses: int = 1
     lease_seconds: int = 3
+    #: Where what is needed to understand the run is written, a folder for each seed.
+    keep: Path | None = None
 
 
 @dataclass(slots=True)
@@ -44,7 +49,9 @@ class Outcome:
     actions: int = 0
     containers: int = 0
     most_at_once: int = 0
+    unguaranteed: int = 0
     phases: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
     story: list[str] = field(default_factory=list)
     said: str = ""
@@ -52,8 +59,8 @@ class Outcome:
 
 def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
     """Make one run, and judge it."""
-    began = time.monotonic()
     outcome = Outcome(plan)
+    began = outcome.began
 
     def note(text: str) -> None:
         line = f"{time.monotonic() - began:6.1f} s  {text}"
@@ -72,6 +79,8 @@ def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
             note(f"LEFT {text}")
         _judge(world, outcome, left)
         outcome.said = world.replicas.said() if outcome.violations else ""
+        if plan.keep is not None:
+            _keep(plan.keep / str(plan.seed), world, outcome)
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -149,10 +158,16 @@ def _unsettled(world: World) -> list[str]:
 
 
 def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
-    verdict = world.audit.verdict(settling_seconds=SETTLING_SECONDS)
+    seen = world.history.seen()
+    verdict = judge(seen, settled_at=world.settled_at)
     truth: Truth = judge_containers(
-        world.nodes.containers, world.audit.queue_events(), time.monotonic()
+        world.nodes.containers,
+        [each for each in seen if each.kind == "ScanQueue"],
+        time.monotonic(),
+        settled_at=world.settled_at,
+        unguaranteed=verdict.unguaranteed,
     )
+    outcome.unguaranteed = len(verdict.unguaranteed)
     outcome.violations = [*verdict.violations, *truth.violations, *left]
     outcome.violations += _leftovers(world)
     outcome.containers, outcome.most_at_once = truth.containers, truth.most_at_once
@@ -172,3 +187,13 @@ def _leftovers(world: World) -> list[str]:
         if told not in {_KILLED, _DEPOSED}
     ]
     return bad + [f"Pod {name} is left over" for name in live]
+
+
+def _keep(folder: Path, world: World, outcome: Outcome) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "story.txt").write_text("\n".join([*outcome.story, *outcome.violations, ""]))
+    for replica in world.replicas.all:
+        (folder / f"{replica.name}.log").write_text(replica.said(None))
+    with (folder / "objects.jsonl").open("w") as file:
+        for each in world.history.seen():
+            file.write(json.dumps([each.at - outcome.began, each.kind, each.type, each.raw]) + "\n")

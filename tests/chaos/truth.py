@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tests.chaos.node import Container
-from tests.support.audit_objects import QueueFacts
-from tests.support.watching import Event
-
-#: A changed limit is heard of by a watch; one that broke with the API server is back after a while.
-SETTLING_SECONDS: Final = 20.0
+from tests.support.audit import SETTLING_SECONDS
+from tests.support.audit_objects import QueueFacts, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +19,22 @@ class Truth:
     most_at_once: int
 
 
-def judge_containers(containers: Sequence[Container], queues: Sequence[Event], now: float) -> Truth:
+def judge_containers(
+    containers: Sequence[Container],
+    queues: Sequence[Seen],
+    now: float,
+    *,
+    settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
+    unguaranteed: Collection[str] = (),
+) -> Truth:
     """No queue ran more than it had ever allowed at a start; no ScanJob two scans at once.
 
     What was started under a higher limit may finish under a lower one, so a start counts against
-    the highest limit that was in force since the oldest scan that still ran.
+    the highest limit that was in force since the oldest scan that still ran. Those of Pods that no
+    leader can have known of (`unguaranteed`: their uids, see the audit) do not count.
     """
     limits = _limits(queues)
+    containers = [one for one in containers if one.pod_uid not in unguaranteed]
     violations, most = [], 0
     for new in containers:
         beside = [one for one in containers if one is not new and _runs_at(one, new.started)]
@@ -39,6 +44,7 @@ def judge_containers(containers: Sequence[Container], queues: Sequence[Event], n
         ]
         here = [one for one in beside if one.queue == new.queue]
         since = min([one.started for one in here], default=new.started)
+        since = settled_at(since)
         allowed = _highest(limits[new.queue.rpartition("/")[2]], since, new.started)
         if len(here) + 1 > allowed:
             names = ", ".join(one.pod for one in (*here, new))
@@ -52,16 +58,15 @@ def _runs_at(container: Container, moment: float) -> bool:
     return container.started <= moment and (ended is None or moment < ended)
 
 
-def _limits(queues: Sequence[Event]) -> dict[str, list[tuple[float, int]]]:
+def _limits(queues: Sequence[Seen]) -> dict[str, list[tuple[float, int]]]:
     found: dict[str, list[tuple[float, int]]] = {}
     for event in sorted(queues, key=lambda one: one.version):
-        facts = QueueFacts.of(event.object)
-        limit = 0 if event.type == "DELETED" or facts.stopped else facts.limit
+        facts = QueueFacts.of(event.raw)
+        limit = 0 if event.deleted or facts.stopped else facts.limit
         found.setdefault(facts.name, []).append((event.at, limit))
     return found
 
 
 def _highest(history: Sequence[tuple[float, int]], since: float, until: float) -> int:
-    since -= SETTLING_SECONDS
     in_force = [limit for at, limit in history if at <= since][-1:]
     return max(in_force + [limit for at, limit in history if since < at <= until], default=0)

@@ -18,14 +18,19 @@ import redis
 
 from tests.chaos.node import Nodes
 from tests.chaos.replicas import LEASE, Replicas
-from tests.support.audit_watch import Audit
+from tests.support.audit_objects import Kind
 from tests.support.control_plane import ControlPlane
+from tests.support.etcd_history import EtcdHistory
 from tests.support.ledger_audit import LedgerState, read_ledger
 from tests.support.redis_server import RedisServer
 from tests.support.scans import Lab
 from tests.support.tcp_proxy import TcpProxy
 
 INSTALLATION: Final = "scanyard/scanyard"
+#: A changed limit is heard of by a watch, within so long.
+_HEARD_SECONDS: Final = 3.0
+#: One that broke with the API server is back so long after it, by its back-off.
+_WATCHES_BACK_SECONDS: Final = 15.0
 
 
 class World:
@@ -37,6 +42,8 @@ class World:
         self._opened = ExitStack()
         self._due: list[tuple[float, int, Callable[[], Any]]] = []
         self._order = itertools.count()
+        #: From when to when an API server was away, in seconds of time.monotonic().
+        self._outages: list[tuple[float, float]] = []
 
     def __enter__(self) -> Self:
         try:
@@ -63,8 +70,9 @@ class World:
         self.redis = enter(RedisServer(folder / "redis"))
         self.proxy = enter(_proxy(self.redis.port))
         self.lab = enter(Lab(self.control_plane.cluster, "chaos"))
-        self.audit = enter(Audit(self.lab))
-        self.audit.relist()
+        for recorder in (self.lab.pods, self.lab.scanjobs):
+            recorder.relists = True
+        self.history = enter(EtcdHistory(self.control_plane.etcd_url, _kinds(self.lab.name)))
         self.nodes = enter(Nodes(self.lab, self._seed))
         self.replicas = enter(
             Replicas(
@@ -86,6 +94,19 @@ class World:
         self.replicas.revive()
         self.nodes.check()
 
+    def restart_api_server(self, while_down: Callable[[], object] = lambda: None) -> None:
+        """Kill it, do something to its etcd, and start it again."""
+        began = time.monotonic()
+        self.control_plane.restart_api_server(while_down)
+        self._outages.append((began, time.monotonic()))
+
+    def settled_at(self, moment: float) -> float:
+        """Until when everything had been heard of at that moment."""
+        began = [
+            start for start, end in self._outages if start < moment < end + _WATCHES_BACK_SECONDS
+        ]
+        return min(began, default=moment) - _HEARD_SECONDS
+
     def delete_lease(self) -> None:
         """Whoever holds it."""
         self.lab.cluster.request("DELETE", LEASE)
@@ -103,6 +124,15 @@ class World:
         """What Redis holds; AssertionError when it is read in the middle of a change."""
         with self.redis_client() as client:
             return read_ledger(client, INSTALLATION)
+
+
+def _kinds(namespace: str) -> dict[str, Kind]:
+    return {
+        f"/registry/pods/{namespace}/": "Pod",
+        f"/registry/scanyard.dev/scanjobs/{namespace}/": "ScanJob",
+        f"/registry/scanyard.dev/scanqueues/{namespace}/": "ScanQueue",
+        "/registry/leases/kube-system/scanyard": "Lease",
+    }
 
 
 @contextmanager

@@ -10,13 +10,15 @@ What ended on a node that tells nothing the API server cannot know: a test may t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.audit_objects import PodFacts, QueueFacts, ScanJobFacts, Seen
 
 #: After a limit is lowered, so much later no Pod may be created beyond it.
 SETTLING_SECONDS = 2.0
+#: So long after it won the Lease a new leader has read everything.
+_TAKEOVER_SECONDS = 5.0
 #: How long past its grace period a Pod that was removed unread is counted.
 _UNREAD_SLACK_SECONDS = 10.0
 
@@ -44,6 +46,9 @@ class Verdict:
     most_live: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     #: Names of ScanJobs by the creation of their Pods; a new list whenever a slot had come free.
     batches: list[list[str]] = field(default_factory=list)
+    #: The uids of Pods that no leader can have known of, and that count no more: they were removed
+    #: unread before the status of their ScanJob told of them, while nobody led (documented).
+    unguaranteed: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> History:
         """The history of the ScanJob with that name."""
@@ -69,9 +74,11 @@ class _LivePod:
 
 
 class _Replay:
-    def __init__(self, settling_seconds: float, ends: Mapping[str, float]) -> None:
-        self.settling_seconds = settling_seconds
+    def __init__(self, settled_at: Callable[[float], float], ends: Mapping[str, float]) -> None:
+        self.settled_at = settled_at
         self.ends = ends
+        self.holder = ""
+        self.led_since = 0.0
         self.verdict = Verdict()
         self.queues: dict[str, list[tuple[float, int]]] = {}
         self.scanjobs: dict[str, ScanJobFacts] = {}
@@ -84,6 +91,13 @@ class _Replay:
         history = self.queues.setdefault(facts.name, [])
         if not history or history[-1][1] != limit:
             history.append((seen.at, limit))
+
+    def lease_event(self, seen: Seen) -> None:
+        holder = "" if seen.deleted else str(seen.raw["spec"].get("holderIdentity"))
+        if holder != self.holder:
+            self.holder, self.led_since = holder, seen.at
+            for pod in list(self.live.values()):
+                self._forget_unknown(pod)
 
     def scanjob_event(self, seen: Seen) -> None:
         facts = ScanJobFacts.of(seen.raw)
@@ -118,10 +132,12 @@ class _Replay:
         began = facts.running and not known.facts.running
         known.facts = facts
         self._note_run(facts, facts.scanjob_uid)
-        if facts.ended or (seen.deleted and (not facts.node or seen.inferred)):
+        if facts.ended or (seen.deleted and not facts.node):
             self._end(facts.uid)
         elif seen.deleted:
             known.counted_until = seen.at + facts.grace_seconds + _UNREAD_SLACK_SECONDS
+            if seen.at < self.led_since + _TAKEOVER_SECONDS:
+                self._forget_unknown(known)
         elif began:
             self._check_running(seen, known)
 
@@ -144,6 +160,15 @@ class _Replay:
             told = f"Pod {facts.name} is number {count} in queue {queue}, {allowed} allowed"
             self._broken(seen, told)
         return pod
+
+    def _forget_unknown(self, pod: _LivePod) -> None:
+        """Another leads, and nothing tells it that there was this Pod."""
+        facts = pod.facts
+        scanjob = self.scanjobs.get(facts.scanjob_uid or "")
+        told = scanjob is not None and facts.name in scanjob.known_pods
+        if pod.counted_until is not None and not told:
+            self.verdict.unguaranteed.add(facts.uid)
+            self._end(facts.uid)
 
     def _check_running(self, seen: Seen, began: _LivePod) -> None:
         running = [p for p in self._live_in(began.queue, seen.at) if p.facts.running]
@@ -189,7 +214,7 @@ class _Replay:
     def _allowed(self, queue: str, now: float) -> int:
         """The highest limit that was in force within the settling time."""
         history = self.queues.get(queue, [(0.0, 0)])
-        since = now - self.settling_seconds
+        since = self.settled_at(now)
         old = [limit for at, limit in history if at <= since][-1:]
         return max(old + [limit for at, limit in history if at > since])
 
@@ -200,19 +225,21 @@ class _Replay:
 def judge(
     events: Iterable[Seen],
     *,
-    settling_seconds: float = SETTLING_SECONDS,
+    settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
     ends: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Replay the events of one namespace, in any order of arrival.
 
-    `ends`: of Pods by name, when their scanner had ended by better knowledge than the API server's,
-    by the events' clock.
+    `settled_at` gives, for a moment, the one at which everything had been heard of that the
+    operator must go by. `ends`: of Pods by name, when their scanner had ended by better knowledge
+    than the API server's, by the events' clock.
     """
-    replay = _Replay(settling_seconds, ends or {})
+    replay = _Replay(settled_at, ends or {})
     handlers = {
         "Pod": replay.pod_event,
         "ScanJob": replay.scanjob_event,
         "ScanQueue": replay.queue_event,
+        "Lease": replay.lease_event,
     }
     for seen in sorted(events, key=lambda item: item.version):
         handlers[seen.kind](seen)

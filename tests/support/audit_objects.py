@@ -6,21 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-Kind = Literal["Pod", "ScanJob", "ScanQueue"]
+Kind = Literal["Pod", "ScanJob", "ScanQueue", "Lease"]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One watch event (ADDED, MODIFIED, DELETED); `at` is when it came, in seconds of a clock.
-
-    `inferred`: a deletion of which nothing but the absence was seen.
-    """
+    """One watch event (ADDED, MODIFIED, DELETED); `at` is when it came, in seconds of a clock."""
 
     kind: Kind
     type: str
     raw: Mapping[str, Any]
     at: float
-    inferred: bool = False
 
     @property
     def version(self) -> int:
@@ -65,6 +61,8 @@ class ScanJobFacts:
     end: tuple[str, str] | None
     attempt_count: int
     admitted_pods: frozenset[str]
+    #: Those of them of which it is told that they had a node, or that their scanner has started.
+    known_pods: frozenset[str]
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
@@ -74,6 +72,7 @@ class ScanJobFacts:
             for item in status.get("conditions") or ()
         )
         phase = status.get("phase", "Pending")
+        attempts = status.get("attempts") or ()
         return cls(
             uid=meta["uid"],
             name=meta["name"],
@@ -84,7 +83,10 @@ class ScanJobFacts:
             ended=ended,
             end=(phase, status.get("finishedAt", "")) if ended else None,
             attempt_count=status.get("attemptCount", 0),
-            admitted_pods=frozenset(a.get("podName", "") for a in status.get("attempts") or ()),
+            admitted_pods=frozenset(a.get("podName", "") for a in attempts),
+            known_pods=frozenset(
+                a.get("podName", "") for a in attempts if a.get("nodeName") or a.get("startedAt")
+            ),
         )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.audit import SETTLING_SECONDS, Verdict, judge
+from tests.support.audit import Verdict, judge
 from tests.support.audit_objects import Kind, Seen
 from tests.support.kube import eventually
 from tests.support.scans import Lab
-from tests.support.watching import Event, Recorder
+from tests.support.watching import Recorder
 
 _CATCH_UP_SECONDS: Final = 20.0
 
@@ -45,37 +45,22 @@ class Audit:
     ) -> None:
         self._queues.__exit__(kind, error, traceback)
 
-    def relist(self) -> None:
-        """Bear that watches cannot be continued: the API server is going to be restarted."""
-        for recorder in self._recorders.values():
-            recorder.relists = True
+    def seen(self, *kinds: Kind) -> list[Seen]:
+        """All events of those kinds until now; a recorder that never catches up is a failure."""
+        for kind in kinds:
+            self._catch_up(kind)
+        return [
+            Seen(kind, event.type, event.object, event.at)
+            for kind in kinds
+            for event in self._recorders[kind].events()
+        ]
 
-    def queue_events(self) -> list[Event]:
-        """All events of ScanQueues until now."""
-        self._catch_up("ScanQueue")
-        return self._queues.events()
-
-    def verdict(
-        self,
-        *,
-        settling_seconds: float = SETTLING_SECONDS,
-        ends: Mapping[str, float] | None = None,
-    ) -> Verdict:
-        """Judge everything until now; a recorder that never catches up is a failure.
+    def verdict(self, *, ends: Mapping[str, float] | None = None) -> Verdict:
+        """Judge everything until now.
 
         `ends`: of Pods by name, when (time.monotonic()) their scanner was seen to have ended.
         """
-        for kind in self._recorders:
-            self._catch_up(kind)
-        return judge(
-            (
-                Seen(kind, event.type, event.object, event.at, event.inferred)
-                for kind, recorder in self._recorders.items()
-                for event in recorder.events()
-            ),
-            settling_seconds=settling_seconds,
-            ends=ends,
-        )
+        return judge(self.seen(*self._recorders), ends=ends)
 
     def _catch_up(self, kind: Kind) -> None:
         """Wait until the recorder knows what a consistent list, read now, shows."""

@@ -39,6 +39,13 @@ class ControlPlane:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._api_server: list[str] = []
         self._cluster: Cluster | None = None
+        self._etcd_url = ""
+
+    @property
+    def etcd_url(self) -> str:
+        """Where its etcd answers; what the API server stores there is JSON."""
+        assert self._etcd_url, "use `with ControlPlane(...)`"
+        return self._etcd_url
 
     @property
     def cluster(self) -> Cluster:
@@ -67,16 +74,18 @@ class ControlPlane:
     ) -> None:
         self._stop()
 
-    def restart_api_server(self) -> None:
+    def restart_api_server(self, while_down: Callable[[], object] = lambda: None) -> None:
         """Kill the API server, start it again over the same etcd, and wait until it is ready."""
         server = self._processes.pop()
         server.kill()
         server.wait()
+        while_down()
         self._run("kube-apiserver", *self._api_server)
         self._wait(self._is_ready, time.monotonic() + _START_SECONDS)
 
     def _start(self) -> None:
         client, peer, secure = free_port(), free_port(), free_port()
+        self._etcd_url = f"http://127.0.0.1:{client}"
         self._run("etcd", *_etcd_options(self._directory, client, peer))
         self._write_service_account_key()
         self._api_server = self._api_server_options(client, secure)
@@ -120,6 +129,8 @@ class ControlPlane:
         tokens.write_text(f'{_TOKEN},tester,tester,"system:masters"\n')
         return [
             f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+            # For whoever reads there; CRDs' objects are JSON anyway.
+            "--storage-media-type=application/json",
             f"--cert-dir={self._directory}",
             "--bind-address=127.0.0.1",
             f"--secure-port={port}",

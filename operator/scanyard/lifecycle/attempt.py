@@ -97,7 +97,8 @@ def _deleting(
 
 def _without_pod(view: View, attempt: Attempt) -> Decision:
     known, now = view.attempt, view.now
-    if known.existed or attempt.started_at is not None:
+    # What an earlier process had seen of its Pod it has written there.
+    if known.existed or attempt.started_at is not None or attempt.node_name:
         return _vanished(view, attempt)
     wanted = wish_of(view.job, view.queue) is Wish.RUN and not is_given_up(attempt)
     if wanted and not view.over_limit:
@@ -131,7 +132,9 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
         node_lost = bool(node) and not known.node_ready
         return _ended(view, attempt, vanished(last, node_lost=node_lost), deleted=True)
     cause = "its Pod is gone without a confirmed end of the scan"
-    status = _unconfirmed(view, job.status, cause, free_at)
+    # Written with it: another process finds no Pod, and must not take it for one that never was.
+    status = job.status if last is None else job.status.with_attempt(_with_facts(attempt, last))
+    status = _unconfirmed(view, status, cause, free_at)
     return Decision(status, held(attempt), look_again_at=free_at)
 
 

@@ -184,7 +184,7 @@ def _judge(lab: Lab, audit: Audit, processes: ScanProcesses, *, scans: int) -> N
     assert verdict.violations == []
     assert verdict.not_ended_once() == {}
     assert len(verdict.scanjobs) == scans
-    truth = judge_containers(_containers(lab, processes), audit.queue_events(), time.monotonic())
+    truth = judge_containers(_containers(lab, processes), audit.seen("ScanQueue"), time.monotonic())
     assert truth.violations == []
     assert truth.most_at_once == _LIMIT
 
@@ -192,11 +192,12 @@ def _judge(lab: Lab, audit: Audit, processes: ScanProcesses, *, scans: int) -> N
 def _containers(lab: Lab, processes: ScanProcesses) -> list[Container]:
     """All containers of scans, by the machine's processes."""
     events = lab.pods.events()
-    owners = {e.name: e.object["metadata"]["ownerReferences"][0]["uid"] for e in events}
+    metas = {event.name: event.object["metadata"] for event in events}
     return [
         Container(
             pod=name,
-            scanjob=owners[name],
+            pod_uid=metas[name]["uid"],
+            scanjob=metas[name]["ownerReferences"][0]["uid"],
             queue=f"{lab.name}/{_QUEUE}",
             started=interval.started,
             ends_at=float("inf"),

@@ -57,8 +57,13 @@ class Story:
             status["containerStatuses"] = [{"name": "scanner", "state": {state: detail}}]
         spec = {"nodeName": node, "terminationGracePeriodSeconds": 5} | raw.pop("spec", {})
         meta = {"name": name, "uid": f"uid-{name}", "ownerReferences": [owner]}
+        meta |= raw.pop("metadata", {})
         body = {"metadata": meta, "spec": spec, "status": status | raw.pop("status", {})}
         self.tell("Pod", event, body)
+
+    def lead(self, holder: str) -> None:
+        spec = {"holderIdentity": holder}
+        self.tell("Lease", "MODIFIED", {"metadata": {"name": "scanyard"}, "spec": spec})
 
     def create(self, name: str) -> str:
         pod = self.admit(name)
@@ -167,6 +172,55 @@ def test_a_pod_without_a_node_frees_its_slot_when_it_is_gone() -> None:
     story.pod(pod, "DELETED", node="")
     story.create("b")
     assert story.violations == ""
+
+
+def _made_again(story: Story, pod: str) -> None:
+    """The same attempt's Pod once more, as another object."""
+    story.pod(pod, "ADDED", node="", metadata={"uid": "another"})
+
+
+def test_a_pod_that_no_leader_knew_of_is_not_guaranteed() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.pod(pod, "DELETED", "running")
+    story.lead("second")
+    _made_again(story, pod)
+    verdict = judge(story.events)
+    assert verdict.violations == []
+    assert verdict.unguaranteed == {f"uid-{pod}"}
+
+
+def test_the_leader_that_made_a_pod_must_not_make_it_again() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.now += 10
+    story.pod(pod, "DELETED", "running")
+    _made_again(story, pod)
+    assert "a has two Pods: a-1, a-1" in story.violations
+
+
+def test_a_pod_that_is_removed_while_another_takes_over_is_not_guaranteed() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.lead("second")
+    story.pod(pod, "DELETED", "running")
+    story.create("b")
+    assert judge(story.events).violations == []
+
+
+def test_a_pod_whose_start_was_told_must_not_be_made_again() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.attempts["a"][0]["startedAt"] = "2026-01-01T00:00:00Z"
+    story.scanjob("a", phase="Running")
+    story.pod(pod, "DELETED", "running")
+    story.lead("second")
+    _made_again(story, pod)
+    assert "a has two Pods: a-1, a-1" in story.violations
 
 
 def test_what_runs_may_finish_after_the_limit_was_lowered() -> None:
