@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cluster import command, engine, node_image, programs
 from tests.cluster.console import say, step
 from tests.cluster.errors import ClusterError, CommandError
-from tests.cluster.settings import POD_SUBNET, SERVICE_SUBNET, Settings
+from tests.cluster.settings import FAILING_NODE_TAINT, POD_SUBNET, SERVICE_SUBNET, Settings
 
 _READY_SECONDS = 180
 # A busy machine may leave the API server silent for a while; nobody's cluster is to go for that.
@@ -165,6 +165,10 @@ def _configuration(node_count: int) -> dict[str, object]:
     kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
     # A test cluster may lose its data; on a slow disk fsync allows only some 40 creates a second.
     etcd = {"local": {"dataDir": "/tmp/etcd", "extraArgs": {"unsafe-no-fsync": "true"}}}
+    # By these a namespace sends its Pods to a worker.
+    plugins = "NodeRestriction,PodNodeSelector,PodTolerationRestriction"
+    api_server = {"extraArgs": {"enable-admission-plugins": plugins}}
+    taint = {"key": FAILING_NODE_TAINT, "effect": "NoSchedule"}
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
@@ -176,9 +180,10 @@ def _configuration(node_count: int) -> dict[str, object]:
         },
         "kubeadmConfigPatches": [
             json.dumps(kubelet),
-            json.dumps({"kind": "ClusterConfiguration", "etcd": etcd}),
-            # With workers beside it kind keeps Pods off the control plane.
+            json.dumps({"kind": "ClusterConfiguration", "etcd": etcd, "apiServer": api_server}),
+            # With workers beside it kind keeps Pods off the control plane; here it is the reverse.
             json.dumps({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}),
+            json.dumps({"kind": "JoinConfiguration", "nodeRegistration": {"taints": [taint]}}),
         ],
         "nodes": [{"role": "control-plane"}] + [{"role": "worker"}] * (node_count - 1),
     }

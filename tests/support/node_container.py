@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ from tests.support.kube import Cluster, eventually
 #: The node controller waits 50 s for a silent kubelet; then the taint and the condition come.
 _LOST_SECONDS: Final = 120.0
 _BACK_SECONDS: Final = 120.0
+#: Of a namespace: where its Pods go (admission plugins PodNodeSelector, PodTolerationRestriction).
+_SELECTOR: Final = "scheduler.alpha.kubernetes.io/node-selector"
+_TOLERATIONS: Final = "scheduler.alpha.kubernetes.io/defaultTolerations"
 _FAULTS: Final = frozenset({"node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"})
 
 
@@ -60,6 +64,11 @@ class NodeContainer:
             every=0.5,
         )
 
+    def is_meant_to_fail(self) -> bool:
+        """Whether it has the taint that keeps everything else away."""
+        taints = self._object()["spec"].get("taints") or ()
+        return any(taint["key"] == settings.FAILING_NODE_TAINT for taint in taints)
+
     def restore(self) -> None:
         """Whatever became of it: bring it back."""
         if self._state("Paused") == "true":
@@ -67,21 +76,6 @@ class NodeContainer:
         if self._state("Running") != "true":
             self.start()
         self.wait_ready()
-
-    def cordon(self) -> None:
-        """Let it take no new Pods."""
-        self.cluster.kubectl("cordon", self.name)
-
-    def uncordon(self) -> None:
-        """Let it take new Pods."""
-        self.cluster.kubectl("uncordon", self.name)
-
-    def drain(self) -> None:
-        """Move all that runs there to other nodes; it stays cordoned."""
-        self.cluster.kubectl(
-            *("drain", self.name, "--ignore-daemonsets", "--delete-emptydir-data", "--force"),
-            "--timeout=100s",
-        )
 
     def _object(self) -> dict[str, Any]:
         return self.cluster.request("GET", f"/api/v1/nodes/{self.name}").expect()
@@ -98,44 +92,37 @@ class NodeContainer:
         return _docker("inspect", "--format", f"{{{{.State.{field}}}}}", self.name).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class TwoNodes:
-    """The control plane's node, and a worker that may fail."""
-
-    control_plane: NodeContainer
-    worker: NodeContainer
-
-    @contextmanager
-    def only_on_the_worker(self) -> Iterator[None]:
-        """New Pods go to the worker meanwhile; before and after, to the control plane only."""
-        self.control_plane.cordon()
-        self.worker.uncordon()
-        try:
-            yield
-        finally:
-            self.worker.cordon()
-            self.control_plane.uncordon()
-
-
 @contextmanager
-def worker_without_us(cluster: Cluster) -> Iterator[TwoNodes]:
-    """Two nodes, with everything but scans to come on the control plane's; as before at the end.
+def failing_node(cluster: Cluster) -> Iterator[NodeContainer]:
+    """A worker on which nothing runs but what `sent_to` sends there; whole again at the end.
 
-    Skips the test where there are none, or where they are not containers of this machine.
+    Skips the test where there is none.
     """
     chosen = settings.from_environment(os.environ)
     if chosen.existing_kubeconfig is not None:
         pytest.skip("the nodes of an existing cluster are not ours to break")
-    names = test_cluster.nodes(chosen)
-    if len(names) < 2:
-        pytest.skip("needs two nodes: make clean-cluster, then make test")
-    nodes = TwoNodes(*(NodeContainer(cluster, name) for name in names[:2]))
-    with ExitStack() as undo:
-        undo.callback(nodes.worker.uncordon)
-        undo.callback(nodes.worker.restore)
-        undo.callback(nodes.control_plane.uncordon)
-        nodes.worker.drain()
-        yield nodes
+    workers = [NodeContainer(cluster, name) for name in test_cluster.nodes(chosen)[1:]]
+    if not workers or not workers[0].is_meant_to_fail():
+        pytest.skip("needs a worker that may fail: make clean-cluster, then make cluster")
+    try:
+        yield workers[0]
+    finally:
+        workers[0].restore()
+
+
+def sent_to(node: NodeContainer) -> dict[str, str]:
+    """Annotations of a namespace all of whose Pods go to that node."""
+    toleration = {"key": settings.FAILING_NODE_TAINT, "operator": "Exists"}
+    return {
+        _SELECTOR: f"kubernetes.io/hostname={node.name}",
+        _TOLERATIONS: json.dumps([toleration]),
+    }
+
+
+def sent_anywhere(cluster: Cluster, namespace: str) -> None:
+    """Take these annotations away: Pods to come go to the other node."""
+    notes = [f"{key}-" for key in (_SELECTOR, _TOLERATIONS)]
+    cluster.kubectl("annotate", f"namespace/{namespace}", *notes)
 
 
 def _docker(*arguments: str) -> str:

@@ -22,19 +22,6 @@ OPEN_UDP: Final = frozenset({(UDP_PORT, "udp")})
 #: In the Pod network, outside every node's part of it: nobody is there, nothing leaves the node.
 DOWN_ADDRESS: Final = str(ipaddress.ip_network(POD_SUBNET)[-6])
 _COUNT: Final = 4
-#: Where possible: the node that no test switches off.
-_BESIDE_THE_API_SERVER: Final = {
-    "preferredDuringSchedulingIgnoredDuringExecution": [
-        {
-            "weight": 100,
-            "preference": {
-                "matchExpressions": [
-                    {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}
-                ]
-            },
-        }
-    ]
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +72,6 @@ def _pod(name: str) -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": {
             "terminationGracePeriodSeconds": 0,
-            "affinity": {"nodeAffinity": _BESIDE_THE_API_SERVER},
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "securityContext": {

@@ -6,12 +6,13 @@ import re
 
 from tests.support.handover import assert_slot_is_back, assert_slot_was_handed_over, attempts
 from tests.support.scans import Lab, condition, phase
-from tests.support.side_by_side import side_by_side
+from tests.support.side_by_side import begins_first, side_by_side
 from tests.support.specs import ONCE, endless, quick
 from tests.support.targets import Targets
 
 
 @side_by_side
+@begins_first
 def test_pod_deleted_by_force(lab: Lab, targets: Targets) -> None:
     """The object is gone and proves nothing: the slot is held for as long as the scan may live."""
     lab.queue("one", maxConcurrent=1)

@@ -18,10 +18,8 @@ from tests.chaos.truth import judge_containers
 from tests.support.audit_watch import Audit
 from tests.support.command_line import Run
 from tests.support.handover import attempts
-from tests.support.installation import Installation
-from tests.support.kube import eventually
-from tests.support.node_container import NodeContainer, TwoNodes, worker_without_us
-from tests.support.operator_process import OperatorProcess
+from tests.support.kube import Cluster, eventually
+from tests.support.node_container import NodeContainer, failing_node, sent_anywhere, sent_to
 from tests.support.scan_processes import ScanProcesses
 from tests.support.scans import Lab, Scan, condition, open_ports, phase
 from tests.support.specs import ONCE, endless, paced, quick
@@ -37,41 +35,36 @@ _CUT_OFF_SECONDS: Final = 120
 #: A deleted Pod is due after its grace (60 s) and 10 s; then its node is looked at.
 _OVERDUE_SECONDS: Final = 90.0
 #: So long a scan may run that is stopped before its end; its slot is held for longer.
-_SHORT: Final = 20
-
-
-@pytest.fixture(scope="module")
-def nodes(installation: Installation) -> Iterator[TwoNodes]:
-    """The worker has nothing but scans to lose."""
-    operator = OperatorProcess(installation)
-    with worker_without_us(installation.cluster) as both:
-        operator.wait_ready()
-        yield both
-    operator.wait_ready()
+_SHORT: Final = 40
 
 
 @pytest.fixture
-def worker(nodes: TwoNodes) -> Iterator[NodeContainer]:
+def worker(cluster: Cluster) -> Iterator[NodeContainer]:
     """The node that is going to fail; it is back for the next test."""
-    try:
-        yield nodes.worker
-    finally:
-        nodes.worker.restore()
+    with failing_node(cluster) as node:
+        yield node
+
+
+@pytest.fixture
+def lab(cluster: Cluster, worker: NodeContainer) -> Iterator[Lab]:
+    """A namespace whose Pods go to that node, for now."""
+    with Lab(cluster, annotations=sent_to(worker)) as opened:
+        yield opened
 
 
 @pytest.mark.usefixtures("operator")
 def test_a_frozen_node_comes_back(
-    lab: Lab, targets: Targets, nodes: TwoNodes, worker: NodeContainer, scanyard: Run
+    lab: Lab, targets: Targets, worker: NodeContainer, scanyard: Run
 ) -> None:
     with Audit(lab) as audit, ScanProcesses() as processes:
         lab.queue(_QUEUE, maxConcurrent=_LIMIT)
-        spec = paced(targets.one, seconds=15)
-        with nodes.only_on_the_worker():
-            goes_on = lab.submit("goes-on", queue=_QUEUE, **spec, **_SOON)
-            overdue = _short("overdue", lab, endless(targets.one))
-            deleted = lab.submit("deleted", queue=_QUEUE, **endless(targets.one), **ONCE)
-            forced = lab.submit("forced", queue=_QUEUE, **spec, **_SOON)
-            pods = [_running_on(worker, scan) for scan in (goes_on, overdue, deleted, forced)]
+        spec = paced(targets.one, seconds=30)
+        goes_on = lab.submit("goes-on", queue=_QUEUE, **spec, **_SOON)
+        overdue = _short("overdue", lab, endless(targets.one))
+        deleted = lab.submit("deleted", queue=_QUEUE, **endless(targets.one), **ONCE)
+        forced = lab.submit("forced", queue=_QUEUE, **spec, **_SOON)
+        pods = [_running_on(worker, scan) for scan in (goes_on, overdue, deleted, forced)]
+        sent_anywhere(lab.cluster, lab.name)
         waits = lab.submit("waits", queue=_QUEUE, **quick(targets.one))
 
         worker.pause()
@@ -96,24 +89,24 @@ def test_a_frozen_node_comes_back(
         eventually(lambda: processes.running(lab.pods.events()) & {pods[3]}, lambda left: not left)
         assert len(attempts(forced.latest())) == 1
         scanyard("release", f"{lab.name}/{forced.name}", "--force")
-        _succeeds_on(nodes.control_plane, forced, first="NodeLost")
+        _succeeds_elsewhere(worker, forced, first="NodeLost")
         assert phase(waits.finish()) == "Succeeded"
         _judge(lab, audit, processes, scans=5)
 
 
 @pytest.mark.usefixtures("operator")
 def test_a_node_is_switched_off(
-    lab: Lab, targets: Targets, nodes: TwoNodes, worker: NodeContainer, scanyard: Run
+    lab: Lab, targets: Targets, worker: NodeContainer, scanyard: Run
 ) -> None:
     with Audit(lab) as audit, ScanProcesses() as processes:
         lab.queue(_QUEUE, maxConcurrent=_LIMIT)
-        spec = paced(targets.one, seconds=15)
-        with nodes.only_on_the_worker():
-            untouched = lab.submit("untouched", queue=_QUEUE, **spec, **_SOON)
-            deleted = lab.submit("deleted", queue=_QUEUE, **spec, **_SOON)
-            released = lab.submit("released", queue=_QUEUE, **spec, **_SOON)
-            forced = _short("forced", lab, spec | _SOON)
-            pods = [_running_on(worker, scan) for scan in (untouched, deleted, released, forced)]
+        spec = paced(targets.one, seconds=30)
+        untouched = lab.submit("untouched", queue=_QUEUE, **spec, **_SOON)
+        deleted = lab.submit("deleted", queue=_QUEUE, **spec, **_SOON)
+        released = lab.submit("released", queue=_QUEUE, **spec, **_SOON)
+        forced = _short("forced", lab, spec | _SOON)
+        pods = [_running_on(worker, scan) for scan in (untouched, deleted, released, forced)]
+        sent_anywhere(lab.cluster, lab.name)
         waits = lab.submit("waits", queue=_QUEUE, **quick(targets.one))
 
         worker.kill()
@@ -130,7 +123,7 @@ def test_a_node_is_switched_off(
 
         told = scanyard("release", f"{lab.name}/{released.name}", "--force")
         assert "the slot of attempt 1 is released" in told
-        _succeeds_on(nodes.control_plane, released, first="NodeLost")
+        _succeeds_elsewhere(worker, released, first="NodeLost")
         assert phase(waits.finish()) == "Succeeded"
         # Nothing else was released.
         for scan in (untouched, deleted, forced):
@@ -139,9 +132,9 @@ def test_a_node_is_switched_off(
         worker.start()
 
         # The kubelet finds them ended, and says so.
-        _succeeds_on(nodes.control_plane, untouched, first="Killed")
-        _succeeds_on(nodes.control_plane, deleted, first="PodDeleted")
-        second = _succeeds_on(nodes.control_plane, forced, first="NodeLost")
+        _succeeds_elsewhere(worker, untouched, first="Killed")
+        _succeeds_elsewhere(worker, deleted, first="PodDeleted")
+        second = _succeeds_elsewhere(worker, forced, first="NodeLost")
         assert _time(second["admittedAt"]) >= held
         _judge(lab, audit, processes, scans=5)
 
@@ -172,14 +165,14 @@ def _held_until(scan: Scan) -> datetime:
     return _time(told[1])
 
 
-def _succeeds_on(node: NodeContainer, scan: Scan, *, first: str) -> Mapping[str, Any]:
-    """It succeeds with its second attempt, which is returned."""
+def _succeeds_elsewhere(lost: NodeContainer, scan: Scan, *, first: str) -> Mapping[str, Any]:
+    """It succeeds with its second attempt, on another node; returns that attempt."""
     job: Object = scan.finish(seconds=_CUT_OFF_SECONDS + 90)
     assert phase(job) == "Succeeded"
     told = [(each["number"], each["reason"]) for each in attempts(job)]
     assert told == [(1, first), (2, "ScanComplete")]
     assert open_ports(job) == {scan.latest()["spec"]["targets"][0]: OPEN_TCP}
-    assert attempts(job)[1]["nodeName"] == node.name
+    assert attempts(job)[1]["nodeName"] != lost.name
     return attempts(job)[1]
 
 
