@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
+from scanyard.controller import slot_records
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
 from scanyard.controller.ledger_sync import rebuild
@@ -277,3 +279,17 @@ async def test_counting_the_queue_leaves_its_held_slots_alone() -> None:
     await reporter._report("queue-uid", queue)
     assert api.asked[-1] == ("scanqueues", "patch")
     assert len(told(api)) == 1
+
+
+async def test_of_too_many_those_are_told_that_are_held_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slot_records, "MAX_HELD_SLOTS", 2)
+    context = await deleted(yard(), running())
+    slot = context.held_slots.told[UID]
+    for name, seconds in (("a", 30), ("b", 10), ("c", 20)):
+        until = NOW + timedelta(seconds=seconds)
+        context.held_slots.tell(name, replace(slot, job_name=name, job_uid=name, until=until))
+    context.held_slots.tell(UID, None)
+    found = slot_records.told_slots(context, "team/default")
+    assert [item["scanJob"] for item in found] == ["a", "c"]
