@@ -16,6 +16,7 @@ from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import reconcile
 from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.kube.errors import KubeConflictError, KubeRefusedError, KubeUnavailableError
+from scanyard.lifecycle.decision import Holding
 from tests.support.objects import NOW, UID, at, open_attempt, raw_job, raw_pod, report, terminated
 from tests.unit.controller.shell import ApiServer, Ledger, context_of, newer, node_that_is
 
@@ -190,6 +191,30 @@ async def test_a_release_by_force_frees_it_for_good(takeover: bool) -> None:
         on_scanqueue(context, "MODIFIED", queue)
         assert not await held(context)
     assert told(api) == []
+
+
+@pytest.mark.parametrize("job", [False, True])
+async def test_a_released_slot_stays_free_when_the_queue_speaks_of_it_no_more(job: bool) -> None:
+    """The next release takes out of the annotation what has been dealt with."""
+    other = raw_pod(state=terminated(report()), attempt=2)  # kept for its log
+    api = yard("Unknown")
+    if job:
+        closed = open_attempt(endedAt=at(-3), reason="PodRefused")
+        api.objects["scanjobs"] = raw_job(status=closed)
+        context = context_of(api, running(), other)
+        await rebuild(context, cast("Any", Ledger()))
+    else:
+        context = await deleted(api, running(), other)
+    on_pod(context, "DELETED", newer(running()))
+    await reconcile(context, UID)
+    for version, notes in (("500", {"scanyard.dev/release": f"{UID}/1"}), ("900", {})):
+        queue = api.objects["scanqueues"]
+        assert queue is not None
+        queue["metadata"] |= {"annotations": notes, "resourceVersion": version}
+        on_scanqueue(context, "MODIFIED", queue)
+        await reconcile(context, UID)
+        standing = context.placement.get(UID)
+        assert standing is None or not isinstance(standing.place, Holding)
 
 
 @pytest.mark.parametrize("released", [False, True])
