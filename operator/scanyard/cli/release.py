@@ -24,6 +24,7 @@ from scanyard.lifecycle.held_slot import HeldSlot, held_slots_of
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.queue import attempt_to_release, released_attempts
 from scanyard.lifecycle.slots import deletion_due
+from scanyard.lifecycle.status import Attempt
 from scanyard.lifecycle.timestamps import format_time
 
 FIELD_MANAGER: Final = "scanyard-release"
@@ -95,7 +96,7 @@ def _find(objects: Objects, namespace: str, name: str, attempt: str | None) -> L
         except KubeNotFoundError:
             job = None
         if job is not None and job.status.open_attempt is not None:
-            return releasable(job)
+            return _releasable_attempt(job, job.status.open_attempt)
     key = f"{namespace}/{name}"
     slots = [
         slot
@@ -112,11 +113,9 @@ def _find(objects: Objects, namespace: str, name: str, attempt: str | None) -> L
     return _releasable_slot(objects, key, slots[0])
 
 
-def releasable(job: Job) -> LostScan:
-    """The attempt whose end nobody can confirm; raises NotReleasableError if there is none."""
-    attempt, told = job.status.open_attempt, job.status.condition("Reconciling")
-    if attempt is None:
-        raise NotReleasableError(f"{job.key}: holds no slot; there is nothing to release")
+def _releasable_attempt(job: Job, attempt: Attempt) -> LostScan:
+    """The attempt if nobody can confirm its end; raises NotReleasableError otherwise."""
+    told = job.status.condition("Reconciling")
     if told is None or told.reason != SLOT_HELD:
         state = f"{told.reason}: {told.message}" if told is not None else job.status.phase
         raise NotReleasableError(
@@ -134,7 +133,7 @@ def releasable(job: Job) -> LostScan:
 
 
 def _releasable_slot(objects: Objects, key: str, slot: HeldSlot) -> LostScan:
-    """As `releasable`, where no status of a ScanJob tells; its Pod does while it is there."""
+    """The same where no status of a ScanJob tells; its Pod does while it is there."""
     entry, now = slot.release_entry, datetime.now(UTC)
     for pod in objects.scan_pods():
         due = deletion_due(pod)

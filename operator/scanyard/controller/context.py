@@ -84,7 +84,7 @@ class Context:
     def forget(self, uid: str) -> None:
         """Nothing of the ScanJob is left."""
         self.memories.forget(uid)
-        self.held_slots.gone.pop(uid, None)
+        self.held_slots.settled(uid)
         self.announce.discard(uid)
         self.refused.forget(uid)
         self._refusals.pop(uid, None)

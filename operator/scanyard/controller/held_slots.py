@@ -18,6 +18,10 @@ class HeldSlots:
         #: Queues (namespace/name) whose status does not have them all yet, or has too many.
         self.untold: set[str] = set()
 
+    def settled(self, job_uid: str) -> None:
+        """The ledger has its slot no more: whatever freed it must not be asked again."""
+        self.gone.pop(job_uid, None)
+
     def uids(self) -> set[str]:
         """The ScanJobs of all of them."""
         return self.told.keys() | self.gone.keys()

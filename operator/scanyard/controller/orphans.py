@@ -27,6 +27,8 @@ async def reconcile_orphan(context: Context, job_uid: str) -> None:
     await _carry_out(context, job_uid, ending)
     standing = orphan_standing(context, job_uid)
     await sync(context, job_uid, standing)
+    if standing is None:
+        context.held_slots.settled(job_uid)
     if standing is None and not context.mirror.pods.of_job(job_uid):
         context.forget(job_uid)
 

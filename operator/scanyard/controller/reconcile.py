@@ -30,7 +30,7 @@ from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.lease import LeaseLostError
 from scanyard.lifecycle.decide import decide
-from scanyard.lifecycle.decision import Decision
+from scanyard.lifecycle.decision import Decision, Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
 from scanyard.lifecycle.status import Attempt
@@ -111,6 +111,8 @@ async def reconcile(context: Context, uid: str) -> None:
     await tell_slot(context, uid, decision.held_slot)
     await _stop(context, written, decision)
     await sync(context, uid, job_standing(context, written, decision.place))
+    if not isinstance(decision.place, Holding):
+        context.held_slots.settled(uid)
     await _start(context, written, decision)
 
 

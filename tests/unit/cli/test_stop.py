@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,8 +78,11 @@ def test_twice_is_fine(yard: Yard, fake_api: FakeApi, scanyard: Run) -> None:
 def test_a_pod_that_an_operator_creates_meanwhile_is_ended_as_well(
     yard: Yard, fake_api: FakeApi, scanyard: Run
 ) -> None:
-    def create_late(lists: int) -> None:
-        if lists == 3:  # right after the first ones have been seen to be gone
+    empty_lists = itertools.count(1)
+
+    def create_late(_: int) -> None:
+        # After the first ones have been seen to be gone, however slow this machine is.
+        if not yard.objects["pods"] and next(empty_lists) == 2:
             yard.pod("red", "late-1")
 
     yard.before_pods = create_late

@@ -147,6 +147,7 @@ async def test_a_late_pod_that_goes_away_unread_holds_its_slot_for_its_time(
     status = open_attempt(endedAt=at(-3), reason="PodRefused")
     api = ApiServer(scanjobs=raw_job(status=status), nodes=node_that_is(ready))
     context = context_of(api, late)
+    await rebuild(context, cast("Any", Ledger()))
     await reconcile(context, UID)
     last = raw_pod(state=terminated(None)) if confirmed else late
     on_pod(context, "DELETED", newer(last))

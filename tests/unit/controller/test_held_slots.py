@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
+from scanyard.controller import slot_records
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
 from scanyard.controller.ledger_sync import rebuild
@@ -14,6 +16,7 @@ from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import reconcile
 from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.kube.errors import KubeConflictError, KubeRefusedError, KubeUnavailableError
+from scanyard.lifecycle.decision import Holding
 from tests.support.objects import NOW, UID, at, open_attempt, raw_job, raw_pod, report, terminated
 from tests.unit.controller.shell import ApiServer, Ledger, context_of, newer, node_that_is
 
@@ -190,6 +193,30 @@ async def test_a_release_by_force_frees_it_for_good(takeover: bool) -> None:
     assert told(api) == []
 
 
+@pytest.mark.parametrize("job", [False, True])
+async def test_a_released_slot_stays_free_when_the_queue_speaks_of_it_no_more(job: bool) -> None:
+    """The next release takes out of the annotation what has been dealt with."""
+    other = raw_pod(state=terminated(report()), attempt=2)  # kept for its log
+    api = yard("Unknown")
+    if job:
+        closed = open_attempt(endedAt=at(-3), reason="PodRefused")
+        api.objects["scanjobs"] = raw_job(status=closed)
+        context = context_of(api, running(), other)
+        await rebuild(context, cast("Any", Ledger()))
+    else:
+        context = await deleted(api, running(), other)
+    on_pod(context, "DELETED", newer(running()))
+    await reconcile(context, UID)
+    for version, notes in (("500", {"scanyard.dev/release": f"{UID}/1"}), ("900", {})):
+        queue = api.objects["scanqueues"]
+        assert queue is not None
+        queue["metadata"] |= {"annotations": notes, "resourceVersion": version}
+        on_scanqueue(context, "MODIFIED", queue)
+        await reconcile(context, UID)
+        standing = context.placement.get(UID)
+        assert standing is None or not isinstance(standing.place, Holding)
+
+
 @pytest.mark.parametrize("released", [False, True])
 async def test_on_a_lost_node_it_is_given_up_at_its_deadline_or_by_force(released: bool) -> None:
     """Its Pod stays, being deleted, for as long as its node is away."""
@@ -277,3 +304,17 @@ async def test_counting_the_queue_leaves_its_held_slots_alone() -> None:
     await reporter._report("queue-uid", queue)
     assert api.asked[-1] == ("scanqueues", "patch")
     assert len(told(api)) == 1
+
+
+async def test_of_too_many_those_are_told_that_are_held_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slot_records, "MAX_HELD_SLOTS", 2)
+    context = await deleted(yard(), running())
+    slot = context.held_slots.told[UID]
+    for name, seconds in (("a", 30), ("b", 10), ("c", 20)):
+        until = NOW + timedelta(seconds=seconds)
+        context.held_slots.tell(name, replace(slot, job_name=name, job_uid=name, until=until))
+    context.held_slots.tell(UID, None)
+    found = slot_records.told_slots(context, "team/default")
+    assert [item["scanJob"] for item in found] == ["a", "c"]
