@@ -72,6 +72,7 @@ class World:
                 self.control_plane.cluster,
                 self.proxy.url,
                 lease_seconds=self.lease_seconds,
+                turnable_clocks=True,
             )
         )
 
