@@ -79,6 +79,12 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
 	$(BIN)/python -m tests.bench.overhead
 
+.PHONY: failover
+failover: venv ## From a killed leader to the next admission, with 1,000 ScanJobs, three times
+	@$(CLUSTER_COMMAND) packages
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	$(BIN)/python -m tests.bench.failover
+
 .PHONY: chaos
 chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40 KEEP=)
 	@$(CLUSTER_COMMAND) packages

@@ -26,17 +26,8 @@ class WallClock:
     def environment(self) -> dict[str, str]:
         """Variables of a process that goes by it."""
         if not self._library.exists():
-            words: list[str | Path] = [
-                "cc",
-                "-shared",
-                "-fPIC",
-                "-O1",
-                "-Wall",
-                "-Werror",
-                "-o",
-                self._library,
-            ]
-            subprocess.run([*words, _SOURCE], check=True)
+            words = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]
+            subprocess.run([*words, str(self._library), str(_SOURCE)], check=True)
         return {"LD_PRELOAD": str(self._library), "TURNED_CLOCK": str(self._file)}
 
     def turn(self, ahead: timedelta) -> None:

@@ -59,7 +59,11 @@ class Sightings:
         self._seen: dict[str, tuple[str, float]] = {}
 
     def is_live(self, raw: Mapping[str, Any]) -> bool:
-        """Whether somebody holds it, for all that this process has seen.
+        """Whether somebody holds it, for all that this process has seen."""
+        return self.seconds_left(raw) > 0
+
+    def seconds_left(self, raw: Mapping[str, Any]) -> float:
+        """How long it must be seen unchanged from now on until it may be taken.
 
         By its version, not by its renewTime: a clock that stands for a moment may tell that twice.
         """
@@ -68,7 +72,7 @@ class Sightings:
         if known != meta["resourceVersion"]:
             since = self._clock()
             self._seen[meta["uid"]] = (meta["resourceVersion"], since)
-        return bool(record.holder) and self._clock() - since < record.seconds
+        return since + record.seconds - self._clock() if record.holder else 0.0
 
 
 class Lease:
@@ -93,6 +97,8 @@ class Lease:
         self._sightings = Sightings(clock)
         self._held: dict[str, Any] | None = None
         self._deadline = float("-inf")
+        #: After a try: how long another still has it at least; 0 where that is not known.
+        self.seconds_left = 0.0
 
     @property
     def fence(self) -> int:
@@ -114,12 +120,15 @@ class Lease:
 
         Raises KubeError; then it may be held all the same, and the next try finds out.
         """
+        self.seconds_left = 0.0
         try:
             raw = await self._kube.get(LEASES, self.namespace, LEASE_NAME)
         except KubeNotFoundError:
             return await self._create()
         record = LeaseRecord.read(raw)
-        if record.holder != self._identity and self._sightings.is_live(raw):
+        left = self._sightings.seconds_left(raw)
+        if record.holder != self._identity and left > 0:
+            self.seconds_left = left
             return record.holder
         # An earlier try without an answer may have been carried out: then it is ours already.
         ours = record.holder == self._identity

@@ -71,10 +71,11 @@ async def test_held_lease_is_taken_only_after_its_whole_time_without_renewal(
     assert await second.try_acquire() == "a"
     clock.now += SECONDS - 0.1
     assert await second.try_acquire() == "a"
+    assert second.seconds_left == pytest.approx(0.1)
     await first.renew()
     clock.now += SECONDS - 0.1
     assert await second.try_acquire() == "a", "it was renewed"
-    clock.now += SECONDS
+    clock.now += second.seconds_left
     assert await second.try_acquire() == ""
     assert second.fence == first.fence + 1
 
