@@ -34,3 +34,4 @@ async def refresh_mirror(context: Context) -> None:
         context.dirty.add(gone_job.uid)
     for gone_pod in mirror.pods.forget_unlisted(*pods):
         context.dirty.add(gone_pod.job_uid)
+    context.listed.set()

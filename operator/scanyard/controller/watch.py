@@ -38,7 +38,12 @@ class WatchEndedError(ScanyardError):
 
 
 async def watch(context: Context) -> None:
-    """Watch until cancelled; raises WatchEndedError if kopf ends before."""
+    """Watch until cancelled; raises WatchEndedError if kopf ends before.
+
+    It begins after the first lists: kopf would ask for the same once more just when the first
+    admission of a new leader waits for them. What is deleted in between is found by the sweep.
+    """
+    await context.listed.wait()
     loop, stop = asyncio.get_running_loop(), threading.Event()
     ended: asyncio.Future[BaseException | None] = loop.create_future()
 
