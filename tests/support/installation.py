@@ -62,12 +62,13 @@ def ensure_installed() -> Installation:
         _cluster_command("images")
     installation = Installation(Cluster.connect(chosen.kubeconfig))
     with release.held(chosen) as opened:
-        if not _is_current(installation, release.made_from()):
+        if not is_current(installation, release.made_from()):
             opened.upgrade()
     return installation
 
 
-def _is_current(installation: Installation, source: str) -> bool:
+def is_current(installation: Installation, source: str) -> bool:
+    """Whether all operators are ready, and were installed from that."""
     found = installation.deployment()
     if found is None:
         return False

@@ -17,10 +17,10 @@ from typing import Any, Final
 import pytest
 
 from tests.cluster import programs, settings
-from tests.support.installation import CHART, Installation
+from tests.support.installation import CHART, Installation, is_current
 from tests.support.kube import Cluster, temporary_namespace
 from tests.support.release import Release as SessionRelease
-from tests.support.release import held
+from tests.support.release import held, made_from
 
 NAME: Final = "trial-scanyard"
 _VALUES: Final = {
@@ -77,13 +77,14 @@ class Release:
 
 
 @pytest.fixture
-def installed(installation: Installation) -> Iterator[SessionRelease]:  # noqa: ARG001
+def installed(installation: Installation) -> Iterator[SessionRelease]:
     """The session's own release, to be taken away and replaced; it is back at the end."""
     with held(settings.from_environment(os.environ)) as opened:
         try:
             yield opened
         finally:
-            opened.upgrade()
+            if not is_current(installation, made_from()):
+                opened.upgrade()
 
 
 @pytest.fixture(scope="module")

@@ -18,15 +18,15 @@ from tests.support.targets import Targets
 _OPERATORS = "--selector=app.kubernetes.io/component=operator"
 
 
-@pytest.fixture
-def local(cluster: Cluster, lab: Lab) -> Iterator[Release]:
-    """A second release, which watches the test's namespace only."""
+@pytest.fixture(scope="module")
+def local(cluster: Cluster, shared_lab: Lab) -> Iterator[Release]:
+    """A second release, which watches one namespace only."""
     helm = programs.tool(settings.from_environment(os.environ), "helm")
     with temporary_namespace(cluster) as name:
         opened = Release(cluster, name, helm)
         try:
             opened.install(
-                watchNamespaces=[lab.name],
+                watchNamespaces=[shared_lab.name],
                 rbac={"userRoles": False},
                 resources={"requests": {"cpu": "20m"}},
                 scanner={"image": {"tag": "dev"}},
@@ -38,7 +38,7 @@ def local(cluster: Cluster, lab: Lab) -> Iterator[Release]:
 
 
 def test_it_stands_by_beside_one_for_all_namespaces_and_works_without(
-    installed: SessionRelease, local: Release, lab: Lab, cluster: Cluster, targets: Targets
+    installed: SessionRelease, local: Release, shared_lab: Lab, cluster: Cluster, targets: Targets
 ) -> None:
     _wait_logged(local, "another installation leads")
     installed.uninstall()
@@ -48,18 +48,18 @@ def test_it_stands_by_beside_one_for_all_namespaces_and_works_without(
         other.queue()
         foreign = other.submit("foreign", **quick(targets.one))
         # The release has made this namespace's default queue.
-        scan = lab.submit("scan", **quick(targets.one))
+        scan = shared_lab.submit("scan", **quick(targets.one))
         assert phase(scan.finish()) == "Succeeded"
         status = foreign.latest()["status"]
         assert (status["phase"], status["observedGeneration"]) == ("Pending", -1)
 
 
-def test_its_rights_end_at_its_namespaces(local: Release, lab: Lab) -> None:
+def test_its_rights_end_at_its_namespaces(local: Release, shared_lab: Lab) -> None:
     asked = {
         (verb, what, namespace): _may(local, verb, what, namespace)
         for verb, what, namespace in (
-            ("create", "pods", lab.name),
-            ("update", "leases/scanyard", lab.name),
+            ("create", "pods", shared_lab.name),
+            ("update", "leases/scanyard", shared_lab.name),
             ("get", "leases/scanyard", "kube-system"),
             ("update", "leases/scanyard", "kube-system"),
             ("get", "leases/another", "kube-system"),
@@ -69,8 +69,8 @@ def test_its_rights_end_at_its_namespaces(local: Release, lab: Lab) -> None:
         )
     }
     assert {question for question, answer in asked.items() if answer} == {
-        ("create", "pods", lab.name),
-        ("update", "leases/scanyard", lab.name),
+        ("create", "pods", shared_lab.name),
+        ("update", "leases/scanyard", shared_lab.name),
         ("get", "leases/scanyard", "kube-system"),
     }
 
