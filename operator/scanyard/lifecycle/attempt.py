@@ -10,6 +10,7 @@ from scanyard.lifecycle.closing import STOP_REASONS, back_in_line, closed
 from scanyard.lifecycle.decision import (
     SLOT_HELD,
     Decision,
+    Holding,
     View,
     Wish,
     held,
@@ -18,7 +19,13 @@ from scanyard.lifecycle.decision import (
 )
 from scanyard.lifecycle.outcome import End, Outcome, outcome_of, vanished
 from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import cut_off_end, deletion_due, scan_stopped, unconfirmed_end
+from scanyard.lifecycle.slots import (
+    cut_off_end,
+    deletion_due,
+    overdue_at,
+    scan_stopped,
+    unconfirmed_end,
+)
 from scanyard.lifecycle.starting import (
     give_up,
     is_given_up,
@@ -168,7 +175,7 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
         status = conditions.in_progress(
             job, status, now, phase="Running", reason="Running", message=message
         )
-        return Decision(status, slot)
+        return _running(view, status, slot, pod)
     status = job.status
     if trouble := start_trouble(pod):
         reason, message = trouble
@@ -181,6 +188,18 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
             message=message,
         )
     return Decision(status, slot, look_again_at=start_deadline(view, attempt, pod))
+
+
+def _running(view: View, status: JobStatus, slot: Holding, pod: PodState) -> Decision:
+    """One that runs past its deadline may be on a lost node, whose Pods nobody else need delete."""
+    overdue, now, node = overdue_at(pod), view.now, pod.node_name
+    if overdue is None:
+        return Decision(status, slot)
+    if now < overdue:
+        return Decision(status, slot, look_again_at=overdue)
+    if node in view.lost_nodes:
+        return Decision(status, slot, delete=pod)
+    return Decision(status, slot, check_node=node, look_again_at=now + NODE_LOOK)
 
 
 def _stopping(view: View, attempt: Attempt, wish: Wish) -> JobStatus:

@@ -30,6 +30,18 @@ def deletion_due(pod: PodState) -> datetime | None:
     return None if pod.deletion_at is None else pod.deletion_at + _DELETION_SLACK
 
 
+def overdue_at(pod: PodState) -> datetime | None:
+    """When its kubelet, even one that is cut off, has ended the scan; None: it has not begun it.
+
+    If nothing is told of the end by then, the kubelet is not heard.
+    """
+    start = _started_by(pod)
+    if start is None or pod.deadline_seconds is None:
+        return None
+    seconds = pod.deadline_seconds + pod.grace_seconds
+    return start + timedelta(seconds=seconds) + _DEADLINE_SLACK
+
+
 def cut_off_end(pod: PodState, now: datetime) -> datetime:
     """When the slot of a Pod counts as free that is still there and whose kubelet is cut off."""
     return unconfirmed_end(pod, pod.deletion_at or now, node_ready=False, timeout_seconds=0)

@@ -64,6 +64,22 @@ def test_a_lost_scan_has_ended_when_its_deadline_has_passed() -> None:
     assert decision.place is None
 
 
+def test_one_that_runs_past_its_deadline_asks_for_its_node() -> None:
+    """Nobody need delete the Pods of a lost node; its slot must not be held for ever."""
+    start = -3600 - 60 - 60
+    pod = raw_pod(state=RUNNING, startTime=at(start + 1))
+    pod["metadata"]["creationTimestamp"] = at(start)
+    decision = look(status=open_attempt(), pod=pod, view=LOST)
+    assert (decision.check_node, decision.delete) == ("", None)
+    assert decision.look_again_at == NOW + timedelta(seconds=1)
+
+    pod["status"]["startTime"] = at(start)
+    assert look(status=open_attempt(), pod=pod).check_node == "node-1"
+    decision = look(status=open_attempt(), pod=pod, view=LOST)
+    assert decision.delete == read_pod(pod)
+    assert decision.place == HELD
+
+
 def test_a_forced_release_frees_the_slot_of_a_lost_node() -> None:
     decision = look(status=open_attempt(), pod=deleting(-20), view=LOST, queue=RELEASE, retry=ONCE)
     assert finished(decision) == ("Failed", "NodeLost")
