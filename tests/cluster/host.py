@@ -34,6 +34,7 @@ def require_space(folder: Path, gib: int) -> None:
 #: What the integration tests start by themselves: program and Debian package.
 TEST_PROGRAMS = {
     "ip": "iproute2",
+    "jq": "jq",
     "masscan": "masscan",
     "nmap": "nmap",
     "openssl": "openssl",

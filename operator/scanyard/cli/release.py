@@ -32,7 +32,7 @@ class NotReleasableError(ScanyardError):
     """The slot is free already, or held by a scan that somebody sees."""
 
 
-@click.command(short_help="Free the slot of a scan that was lost with its node.")
+@click.command()
 @click.argument("scanjob")
 @click.option("--namespace", "-n", help="Of the ScanJob, unless given as NAMESPACE/SCANJOB.")
 @click.option("--force", is_flag=True, help="Do it; without it only the danger is explained.")

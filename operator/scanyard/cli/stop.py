@@ -20,7 +20,7 @@ FIELD_MANAGER: Final = "scanyard-stop"
 _EXIT_MISSING_RIGHT: Final = 2
 
 
-@click.command(short_help="Emergency stop: hold queues, end all running scans.")
+@click.command()
 @click.option("--all", "everything", is_flag=True, help="Hold all queues and end all scans.")
 @click.option("--lift", is_flag=True, help="End the emergency stop: scans run again.")
 @click.option("--namespace", "-n", help="Only the queues and scans of this namespace.")

@@ -7,6 +7,10 @@ import re
 from scanyard.errors import ScanyardError
 
 
+class NoClusterError(ScanyardError):
+    """No service account and no usable kubeconfig."""
+
+
 class KubeError(ScanyardError):
     """A request that did not succeed; `message` is the API server's own."""
 
