@@ -23,6 +23,7 @@ settings.load_profile("quick")
 _SHARED: Final = {
     "tests/e2e/": "the cluster with its one installation",
     "tests/crashpoints/": "an API server with its one Lease",
+    "tests/integration/cli/people/": "an API server with its tenants",
 }
 
 
