@@ -18,7 +18,13 @@ from kubernetes.client.exceptions import ApiException
 
 from scanyard.cli.output import print_progress
 from scanyard.kube.connection import connect
-from scanyard.kube.errors import KubeError, KubeRefusedError, KubeUnavailableError, error_for
+from scanyard.kube.errors import (
+    KubeError,
+    KubeRefusedError,
+    KubeUnavailableError,
+    NotServedError,
+    error_for,
+)
 
 T = TypeVar("T")
 
@@ -31,10 +37,6 @@ _LONGEST_PAUSE_SECONDS: Final = 8.0
 _INVALID_VALUE: Final = re.compile(
     r'^Invalid value: (?:(?:"(?:[^"\\]|\\.)*"|-?[0-9]+|null): )?(?:\S+ in body )?'
 )
-
-
-class NotServedError(KubeUnavailableError):
-    """404 for the whole resource: its CRD is not installed, or not established yet."""
 
 
 class MissingRightError(KubeRefusedError):

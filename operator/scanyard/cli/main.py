@@ -12,7 +12,7 @@ from scanyard.cli import exit_codes
 from scanyard.cli.groups import COMPLETE_VARIABLE, Entry, LazyGroup
 from scanyard.cli.output import print_error
 from scanyard.errors import InvalidInputError, ScanyardError
-from scanyard.kube.errors import KubeUnavailableError, NoClusterError
+from scanyard.kube.errors import KubeUnavailableError, NoClusterError, NotServedError
 
 #: By section of the help: the command, where it is, and what the list of commands says of it.
 _COMMANDS: Final = {
@@ -54,6 +54,15 @@ _COMMANDS: Final = {
     },
 }
 
+#: The first that an error is an instance of counts.
+_CODES: Final[dict[type[ScanyardError], int]] = {
+    InvalidInputError: exit_codes.USAGE,
+    NotServedError: exit_codes.FAILED,
+    KubeUnavailableError: exit_codes.UNREACHABLE,
+    NoClusterError: exit_codes.UNREACHABLE,
+    ScanyardError: exit_codes.FAILED,
+}
+
 
 @click.group(
     cls=LazyGroup,
@@ -83,15 +92,9 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except click.Abort:
         return exit_codes.INTERRUPTED
-    except InvalidInputError as error:
-        print_error(str(error))
-        return exit_codes.USAGE
-    except (KubeUnavailableError, NoClusterError) as error:
-        print_error(str(error))
-        return exit_codes.UNREACHABLE
     except ScanyardError as error:
         print_error(str(error))
-        return exit_codes.FAILED
+        return next(code for kind, code in _CODES.items() if isinstance(error, kind))
     return result if isinstance(result, int) else exit_codes.OK
 
 

@@ -31,6 +31,10 @@ class KubeUnavailableError(KubeError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class NotServedError(KubeUnavailableError):
+    """404 for the whole resource: its CRD is not installed, or not established yet."""
+
+
 class KubeRefusedError(KubeError):
     """A definite no (4xx): it was not carried out, and the same request would fail again."""
 
