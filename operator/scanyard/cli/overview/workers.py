@@ -90,9 +90,11 @@ def _show_operators(pods: list[Json] | None, lease: Json | None, now: datetime) 
         return
     renewed, since = parse_time(spec.get("renewTime")), parse_time(spec.get("acquireTime"))
     late = renewed is None or (now - renewed).total_seconds() > spec.get("leaseDurationSeconds", 0)
-    text = f"Leader: {holder}, for {age(since, now)}, renewed {age(renewed, now)} ago"
-    print_line(text + ("; it is late, so another may take over" if late else ""),
-               "yellow" if late else "")  # fmt: skip
+    text = f"Leader: {_pod_of(holder)}, for {age(since, now)}, renewed {age(renewed, now)} ago"
+    if late:
+        print_line(f"{text}; it is late, so another may take over", "yellow")
+    else:
+        print_line(text)
 
 
 def _operator(pod: Json, holder: str, now: datetime) -> Row:
@@ -110,8 +112,13 @@ def _operator(pod: Json, holder: str, now: datetime) -> Row:
 
 
 def leads(pod: str, holder: str) -> bool:
-    """Whether the Lease's holder is a process of that Pod: POD_UUID, by the operator's choice."""
-    return holder.partition("_")[0] == pod
+    """Whether the Lease's holder is a process of that Pod."""
+    return _pod_of(holder) == pod
+
+
+def _pod_of(holder: str) -> str:
+    """An operator calls itself POD_UUID."""
+    return holder.partition("_")[0]
 
 
 def _attempt(item: Running, now: datetime, access: Access) -> Row:

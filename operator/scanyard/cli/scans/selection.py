@@ -57,7 +57,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--all", "everything", is_flag=True, help="All ScanJobs of the namespace."),
         click.option("--selector", "-l", "labels", default="", help="Those with these labels."),
-        click.argument("names", nargs=-1, metavar="NAME...", shell_complete=scanjob_names),
+        click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=scanjob_names),
     ):
         command = option(command)
     return command

@@ -15,7 +15,7 @@ from scanyard.cli.formats import TABLE, is_raw, output_option, print_list, print
 from scanyard.cli.output import print_line, print_lines
 from scanyard.cli.scans import findings
 from scanyard.cli.scans.selection import selected
-from scanyard.cli.scans.state import phase_style, reason, run_seconds
+from scanyard.cli.scans.state import is_settled, phase_style, reason, run_seconds
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.status import Attempt
@@ -116,8 +116,11 @@ def _ports(job: Job) -> str:
 
 def _wishes(job: Job) -> str:
     """What its user asked for and has not come about yet."""
-    wanted = [word for word, on in (("cancel", job.cancel), ("suspend", job.suspend)) if on]
-    return "" if job.status.phase in {"Cancelled", "Suspended"} else ", ".join(wanted)
+    if job.rerun_wanted:
+        return "to run again"
+    if is_settled(job) or job.status.phase == "Suspended":
+        return ""
+    return ", ".join(word for word, on in (("cancel", job.cancel), ("suspend", job.suspend)) if on)
 
 
 def _some(items: list[str]) -> str:

@@ -124,7 +124,7 @@ def test_workers_show_the_leader_and_the_running_by_node(busy: Yard) -> None:
     }
     _replace(busy, f"/api/v1/namespaces/{busy.namespace.name}/pods", pod)
     printed = busy.platform("workers").out
-    assert "Leader: scanyard-0_6f1c, for " in printed
+    assert "Leader: scanyard-0, for " in printed
     assert " yes " in next(line for line in printed.splitlines() if "scanyard-0 " in line)
     running = next(line for line in printed.splitlines() if line.startswith("node-2"))
     assert running.split() == ["node-2", "sweep", "default", "Running", "88%", "66m"]
