@@ -47,10 +47,10 @@ class PlayedOperator:
 
     namespace: Namespace
 
-    def queued(self, name: str, message: str = "all 2 slots of its queue are taken") -> None:
+    def queued(self, name: str, message: str = "queue default runs 2 of at most 2; 1 wait") -> None:
         """It waits."""
         job = self._read(name)
-        self._write(job, _in_progress(job, job.status, "Queued", "WaitingForSlot", message))
+        self._write(job, _in_progress(job, job.status, "Queued", "QueueFull", message))
 
     def running(
         self, name: str, *, percent: int = 0, node: str = "node-1", seconds: float = 0
@@ -75,7 +75,10 @@ class PlayedOperator:
             rerun_token=job.rerun_token,
             progress=percent,
         )
-        self._write(job, _in_progress(job, status, "Running", "Running", "the scanner runs"))
+        self._write(
+            job,
+            _in_progress(job, status, "Running", "Running", f"{job.scanner} runs on node {node}"),
+        )
 
     def succeeded(
         self, name: str, *, summary: dict[str, Any] | None = None, seconds: float = 0
@@ -83,7 +86,7 @@ class PlayedOperator:
         """It ended well so long ago."""
         job, status, end = self._ended(name, "ScanComplete", seconds)
         status = replace(status, summary=SUMMARY if summary is None else summary)
-        self._write(job, conditions.succeeded(job, status, end, "the scanner finished its work"))
+        self._write(job, conditions.succeeded(job, status, end, "3 open ports on 2 hosts up of 16"))
 
     def failed(self, name: str, reason: str, message: str, *, seconds: float = 0) -> None:
         """It ended badly."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from scanyard.kube.errors import NoClusterError
 
 if TYPE_CHECKING:
     import kubernetes.client
@@ -19,8 +15,6 @@ if TYPE_CHECKING:
     from scanyard.cli.api import Api
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-_POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +47,15 @@ class Access:
         return Api(self._configuration(), timeout_seconds=timeout_seconds)
 
     def _configuration(self) -> kubernetes.client.Configuration:
-        import kubernetes.client  # noqa: PLC0415
-        import kubernetes.config  # noqa: PLC0415
-
         from scanyard.cli.cluster import quietly  # noqa: PLC0415
-        from scanyard.kube.connection import connect  # noqa: PLC0415
+        from scanyard.cli.kubeconfig import load  # noqa: PLC0415
 
-        if not (self.kubeconfig or self.context):
-            return quietly(connect().configuration)
-        configuration = kubernetes.client.Configuration()
-        try:
-            kubernetes.config.load_kube_config(
-                config_file=self.kubeconfig,
-                context=self.context,
-                client_configuration=configuration,
-            )
-        except kubernetes.config.ConfigException as error:
-            raise NoClusterError(
-                f"the kubeconfig cannot be used ({error}); give another --kubeconfig or --context"
-            ) from error
-        return quietly(configuration)
+        return quietly(load(self.kubeconfig, self.context))
 
     def _context_namespace(self) -> str:
-        import kubernetes.config  # noqa: PLC0415
+        from scanyard.cli.kubeconfig import namespace_of  # noqa: PLC0415
 
-        if not (self.kubeconfig or self.context) and "KUBERNETES_SERVICE_HOST" in os.environ:
-            return _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
-        try:
-            contexts, current = kubernetes.config.list_kube_config_contexts(self.kubeconfig)
-        except kubernetes.config.ConfigException:
-            return "default"  # and the first request tells why there is no cluster
-        chosen = next((c for c in contexts if c["name"] == self.context), current)
-        return str(chosen["context"].get("namespace") or "default")
+        return namespace_of(self.kubeconfig, self.context)
 
 
 def access_options(*, everywhere: bool = False) -> Callable[[Command], Callable[..., Any]]:

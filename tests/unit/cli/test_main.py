@@ -63,6 +63,21 @@ def test_no_configuration_at_all_says_what_to_set(
     assert "set KUBECONFIG" in result.err
 
 
+@pytest.mark.parametrize("text", ["plain text", "- a list", "{}", "a: [", "clusters: 7", None])
+def test_what_is_no_kubeconfig_is_one_sentence(
+    scanyard: Run, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "kubeconfig"
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text)
+    result = scanyard("list", "--kubeconfig", str(path))
+    assert (result.exit_code, result.out) == (4, "")
+    assert result.err.startswith("Error: the kubeconfig cannot be used (")
+    assert "Traceback" not in result.err
+
+
 def test_messages_are_not_coloured_when_nobody_watches() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "scanyard.cli", "setup-queues", "--file", "/no/such/file"],

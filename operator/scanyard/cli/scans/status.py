@@ -15,7 +15,7 @@ from scanyard.cli.formats import TABLE, is_raw, output_option, print_list, print
 from scanyard.cli.output import print_line, print_lines
 from scanyard.cli.scans import findings
 from scanyard.cli.scans.selection import selected
-from scanyard.cli.scans.state import is_settled, phase_style, reason, run_seconds
+from scanyard.cli.scans.state import has_succeeded, is_settled, phase_style, reason, run_seconds
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.status import Attempt
@@ -63,7 +63,8 @@ def _show(job: Job, now: datetime) -> None:
 
 def facts(job: Job, now: datetime) -> list[tuple[str, Cell]]:
     """Title and text of each line, without those that have nothing to tell."""
-    word, message = reason(job)
+    # Of a success the counts below tell all.
+    word, message = ("", "") if has_succeeded(job) else reason(job)
     state = job.status
     ran = run_seconds(job, now)
     told = [

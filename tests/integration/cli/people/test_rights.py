@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.integration.cli.people.conftest import Yard
+import json
+from pathlib import Path
+
+from tests.integration.cli.people.conftest import TENANT, Yard
 
 
 def test_queues_are_the_platforms(yard: Yard) -> None:
@@ -91,3 +94,32 @@ def test_a_context_that_is_not_there_is_named(yard: Yard) -> None:
     ended = yard.tenant("list", "--context", "elsewhere")
     assert ended.code == 4
     assert "elsewhere" in ended.err
+
+
+def test_a_plugin_gives_credentials_or_its_failure_is_told(yard: Yard, tmp_path: Path) -> None:
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "of-tenant"},
+    }
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps(token))
+
+    def by(*command: str) -> str:
+        config = json.loads(yard.kubeconfig(TENANT).read_text())
+        plugin = {
+            "apiVersion": token["apiVersion"],
+            "command": command[0],
+            "args": command[1:],
+            "interactiveMode": "Never",
+        }
+        config["users"][0]["user"] = {"exec": plugin}
+        path = tmp_path / "kubeconfig"
+        path.write_text(json.dumps(config))
+        return str(path)
+
+    assert yard.tenant("list", "--kubeconfig", by("cat", str(answer))).code == 0
+    failed = yard.tenant("list", "--kubeconfig", by("false"))
+    assert (failed.code, failed.out) == (4, "")
+    assert failed.err.startswith("Error: the kubeconfig gives no credentials (exec: ")
+    assert failed.err.count("\n") == 1

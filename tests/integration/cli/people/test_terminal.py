@@ -53,7 +53,7 @@ def test_submit_shows_a_bar_and_then_the_findings(yard: Yard) -> None:
     with yard.terminal(*words) as terminal:
         terminal.until(lambda text: "created" in text)
         yard.operator.queued("web")
-        terminal.until(lambda text: "Queued WaitingForSlot" in text)
+        terminal.until(lambda text: "Queued QueueFull" in text)
         yard.operator.running("web", percent=40)
         terminal.until(lambda text: "40%" in text and "Running" in text)
         yard.operator.succeeded("web")
