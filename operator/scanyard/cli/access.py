@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -84,6 +84,19 @@ def access_options(*, everywhere: bool = False) -> Callable[[Command], Callable[
     return decorate
 
 
+def connection_options(command: Command) -> Callable[..., Any]:
+    """Only which cluster; for commands whose --namespace means something of its own."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, kubeconfig: str | None, context: str | None, **options: Any) -> Any:
+        return command(*arguments, access=Access(kubeconfig, context), **options)
+
+    wrapped: Callable[..., Any] = run
+    for option in reversed(_CONNECTION):
+        wrapped = option(wrapped)
+    return wrapped
+
+
 def access_of(parameters: dict[str, Any]) -> Access:
     """The same from the flags that stand on a command line that is still being written."""
     return Access(
@@ -94,17 +107,18 @@ def access_of(parameters: dict[str, Any]) -> Access:
     )
 
 
+_CONNECTION: Final = (
+    click.option("--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG or ~/.kube/config."),
+    click.option("--context", metavar="NAME", help="Instead of the current context."),
+)
+
+
 def _options(*, everywhere: bool) -> list[Callable[[Any], Any]]:
     options = [
-        click.option("--namespace", "-n", metavar="NAME", help="Instead of the context's own."),
-        click.option(
-            "--kubeconfig", metavar="FILE", help="Instead of KUBECONFIG or ~/.kube/config."
-        ),
-        click.option("--context", metavar="NAME", help="Instead of the current context."),
+        click.option("--namespace", "-n", metavar="NAME", help="Instead of the context's own.")
     ]
     if everywhere:
-        options.insert(
-            1,
-            click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces."),
+        options.append(
+            click.option("--all-namespaces", "-A", is_flag=True, help="Look at all namespaces.")
         )
-    return options
+    return [*options, *_CONNECTION]

@@ -84,18 +84,28 @@ class Api:
         path = resource.path(namespace, body["metadata"]["name"])
         return self._json("PATCH", path, query, body, _APPLY_PATCH)
 
-    def merge(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
+    def merge(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Json,
+        *,
+        manager: str = FIELD_MANAGER,
+    ) -> Json:
         """A merge patch; with metadata.resourceVersion in it only of that very version."""
-        return self._json("PATCH", resource.path(namespace, name), _WRITE, body, _MERGE_PATCH)
+        query = _WRITE | {"fieldManager": manager}
+        return self._json("PATCH", resource.path(namespace, name), query, body, _MERGE_PATCH)
 
-    def delete(self, resource: Resource, raw: Json) -> None:
-        """Delete exactly what was read: KubeConflictError if it has changed since."""
-        meta = raw["metadata"]
-        body = {
-            "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]},
-            "propagationPolicy": "Background",
-        }
-        self._json("DELETE", resource.path(meta.get("namespace"), meta["name"]), None, body)
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, version: str = ""
+    ) -> None:
+        """Delete the object of that uid, and of that version if one is given.
+
+        Raises KubeConflictError if it is another one, or has changed.
+        """
+        preconditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        self._json("DELETE", resource.path(namespace, name), None, {"preconditions": preconditions})
 
     def watch(
         self,

@@ -6,16 +6,14 @@ from typing import Final
 
 import click
 
-from scanyard.api.names import (
-    ANNOTATION_RELEASE,
-    SCANJOB_PLURAL,
-    SCANQUEUE_PLURAL,
-)
-from scanyard.cli.cluster import MissingRightError, api_client
+from scanyard.api.names import ANNOTATION_RELEASE
+from scanyard.cli.access import Access, connection_options
+from scanyard.cli.cluster import MissingRightError
 from scanyard.cli.objects import Objects, notes_of
 from scanyard.cli.output import print_error, print_line
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
+from scanyard.kube.resources import SCANJOBS, SCANQUEUES
 from scanyard.lifecycle.decision import SLOT_HELD
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.queue import attempt_to_release, released_attempts
@@ -36,7 +34,8 @@ class NotReleasableError(ScanyardError):
 @click.argument("scanjob")
 @click.option("--namespace", "-n", help="Of the ScanJob, unless given as NAMESPACE/SCANJOB.")
 @click.option("--force", is_flag=True, help="Do it; without it only the danger is explained.")
-def release(scanjob: str, namespace: str | None, *, force: bool) -> int:
+@connection_options
+def release(scanjob: str, namespace: str | None, *, force: bool, access: Access) -> int:
     """Free the slot of SCANJOB, where its reason is SlotHeldNodeLost.
 
     Its Pod is gone, or on a node that does not answer, and nobody knows whether its scan still
@@ -45,9 +44,9 @@ def release(scanjob: str, namespace: str | None, *, force: bool) -> int:
     and to list pods and scanjobs.
     """
     namespace, name = _identity(scanjob, namespace)
-    objects = Objects(api_client(), namespace)
+    objects = Objects(access.api(), namespace)
     try:
-        job = read_job(objects.get(SCANJOB_PLURAL, namespace, name))
+        job = read_job(objects.get(SCANJOBS, namespace, name))
         attempt = releasable(job)
         if not force:
             print_line(_explanation(job, attempt))
@@ -100,7 +99,7 @@ def _release(objects: Objects, job: Job, attempt: Attempt) -> None:
     entry = attempt_to_release(job.uid, attempt.number)
     for _ in range(_TRIES):
         try:
-            queue = objects.get(SCANQUEUE_PLURAL, namespace, queue_name)
+            queue = objects.get(SCANQUEUES, namespace, queue_name)
         except KubeNotFoundError:
             raise NotReleasableError(
                 f"{job.key}: its queue {attempt.queue} is gone, and with it the limit"

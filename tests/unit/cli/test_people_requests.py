@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scanyard.cli.cluster import trimmed
 from tests.support.objects import at, open_attempt, raw_job
-from tests.unit.cli.conftest import Answer, FakeApi, Request, Result, status
+from tests.unit.cli.conftest import (
+    Answer,
+    FakeApi,
+    Request,
+    Result,
+    status,
+    use_kubeconfig,
+    write_kubeconfig,
+)
 
 Run = Callable[..., Result]
 Json = dict[str, Any]
@@ -62,6 +71,16 @@ def test_endless_conflicts_are_given_up(fake_api: FakeApi, scanyard: Run) -> Non
     )
     result = scanyard("cancel", "web", "-n", "team")
     assert (result.exit_code, "web: is being changed all the time" in result.err) == (1, True)
+
+
+def test_the_emergency_stop_goes_to_the_cluster_that_is_named(
+    fake_api: FakeApi, scanyard: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = write_kubeconfig(tmp_path, fake_api.url)
+    use_kubeconfig(monkeypatch, tmp_path / "absent")
+    fake_api.answers = [Answer(200, {"kind": "ScanQueueList", "items": [], "metadata": {}})]
+    result = scanyard("stop", "--lift", "--kubeconfig", str(named))
+    assert (result.exit_code, f"Cluster {fake_api.url}" in result.out) == (0, True)
 
 
 @pytest.fixture

@@ -55,9 +55,10 @@ def cleanup(*, days: float, labels: str, dry_run: bool, yes: bool, access: Acces
         _ask(len(old))
     deleted, well = 0, True
     for raw in old:
-        name = raw["metadata"]["name"]
+        meta = raw["metadata"]
+        name, version = meta["name"], meta["resourceVersion"]
         try:
-            api.delete(SCANJOBS, raw)
+            api.delete(SCANJOBS, meta["namespace"], name, uid=meta["uid"], version=version)
         except KubeConflictError:
             print_remark(f"{name}: has changed meanwhile, and stays")
         except KubeNotFoundError:

@@ -144,6 +144,15 @@ def test_a_log_that_is_not_there_is_explained(busy: Yard) -> None:
     assert busy.tenant("logs", "nope").code == 1
 
 
+def test_following_a_log_waits_for_the_start(busy: Yard) -> None:
+    process = busy.start("logs", "waits", "--follow")
+    assert process.stderr is not None
+    assert process.stderr.readline() == "waits: waits for its start (Queued)\n"
+    busy.operator.running("waits")
+    _, err = process.communicate(timeout=30)
+    assert "waits: the Pod of attempt 1 is gone" in err, "it asked for the log of what had started"
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

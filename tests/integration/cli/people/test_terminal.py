@@ -63,6 +63,26 @@ def test_submit_shows_a_bar_and_then_the_findings(yard: Yard) -> None:
         assert _COLOUR in terminal.raw
 
 
+def test_an_interrupted_wait_exits_with_130_and_the_scan_goes_on(yard: Yard) -> None:
+    with yard.terminal("submit", "nmap", "192.0.2.1", "--name", "web", "--wait") as terminal:
+        terminal.until(lambda text: "0%" in text)
+        terminal.interrupt()
+        assert terminal.end() == 130
+        assert b"Traceback" not in terminal.raw
+    assert yard.spec("web")["cancel"] is False
+
+
+def test_cleanup_asks_before_it_deletes(yard: Yard) -> None:
+    yard.job("old")
+    yard.operator.succeeded("old", seconds=100)
+    for answer, code, left in (("n", 130, "scanjob.scanyard.dev/old\n"), ("y", 0, "")):
+        with yard.terminal("cleanup", "--days", "0.001") as terminal:
+            terminal.until(lambda text: "Delete 1 scan? [y/N]:" in text)
+            terminal.press(f"{answer}\r")
+            assert terminal.end() == code
+        assert yard.tenant("list", "-o", "name").out == left
+
+
 def test_a_table_fits_the_terminal_and_no_color_is_honoured(yard: Yard) -> None:
     yard.job(_LONG)
     yard.operator.failed(_LONG, "NodeLost", "its node is gone")
