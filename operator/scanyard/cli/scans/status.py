@@ -76,7 +76,7 @@ def facts(job: Job, now: datetime) -> list[tuple[str, Cell]]:
         ("Excluded", Cell(_some(job.spec.get("excludeTargets") or []))),
         ("Ports", Cell(_ports(job))),
         ("Queue", Cell(f"{job.queue_name}, priority {job.priority}")),
-        ("Wishes", Cell(_wishes(job), "yellow")),
+        ("Wanted", Cell(_wishes(job), "yellow")),
         ("Created", Cell(f"{age(job.created, now)} ago")),
         ("Started", Cell(f"{age(state.started_at, now)} ago" if state.started_at else "")),
         ("Finished", Cell(f"{age(state.finished_at, now)} ago" if state.finished_at else "")),
