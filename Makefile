@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-NODES ?= 1
+# Nodes of a new test cluster; without it two, and one that is there is used as it is.
+NODES ?=
 # Test workers: with 2 the cluster's tests run beside all others; 0 is one after the other.
 WORKERS ?= 2
 CLUSTER_COMMAND := $(PYTHON) -m tests.cluster
@@ -15,8 +16,8 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 .PHONY: cluster
-cluster: ## Bring up the test cluster (NODES=2 for two nodes); prints the kubeconfig's path
-	@$(CLUSTER_COMMAND) up --nodes $(NODES)
+cluster: ## Bring up the test cluster (NODES=1 for one node); prints the kubeconfig's path
+	@$(CLUSTER_COMMAND) up $(if $(NODES),--nodes $(NODES))
 
 .PHONY: clean-cluster
 clean-cluster: ## Remove the test cluster and the Docker engine that was started for it; caches stay
@@ -78,12 +79,19 @@ test: lint images ## Everything: lint, demo, unit, integration and end-to-end te
 bench: venv ## What a ScanJob costs beside a bare Pod, on the test cluster
 	$(BIN)/python -m tests.bench.overhead
 
+.PHONY: failover
+failover: venv ## From a killed leader to the next admission, with 1,000 ScanJobs, three times
+	@$(CLUSTER_COMMAND) packages
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	$(BIN)/python -m tests.bench.failover
+
 .PHONY: chaos
-chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40)
+chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40 KEEP=)
 	@$(CLUSTER_COMMAND) packages
 	@$(CLUSTER_COMMAND) tools >/dev/null
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-	  $(if $(SCANJOBS),--scanjobs $(SCANJOBS)) $(if $(FAULTS),--faults $(FAULTS))
+	  $(if $(SCANJOBS),--scanjobs $(SCANJOBS)) $(if $(FAULTS),--faults $(FAULTS)) \
+	  $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: test-long
 test-long: venv ## The model tests with 10,000 examples each, and all crash points (about an hour)

@@ -33,7 +33,13 @@ def main() -> int:
     print(f"| ---: | --- |{' ---: |' * 7}")
     violated = 0
     for seed in range(first, first + chosen.runs):
-        plan = Plan(seed, scanjobs=chosen.scanjobs, faults=chosen.faults, keep=chosen.keep)
+        plan = Plan(
+            seed,
+            scanjobs=chosen.scanjobs,
+            faults=chosen.faults,
+            node_losses=max(1, chosen.faults // 40),
+            keep=chosen.keep,
+        )
         outcome = run(plan, lambda line: None if chosen.quiet else print(line, flush=True))
         print(_row(outcome, commit), flush=True)
         violated += bool(outcome.violations)

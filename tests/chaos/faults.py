@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from tests.chaos.world import World
@@ -23,6 +24,7 @@ _WEIGHTS: Final = {
     "delete_lease": 1,
     "delete_pod": 6,
     "force_delete_pod": 2,
+    "turn_clock": 3,
 }
 
 
@@ -105,9 +107,12 @@ class Faults:
 
     def restart_api_server(self) -> str:
         """SIGKILL, and up again over the same etcd, which may have forgotten what was."""
-        compact = self._chance.random() < 0.5
-        self._world.restart_api_server(compact=compact)
-        return f"restart the API server{', its etcd compacted' if compact else ''}"
+        if self._chance.random() < 0.5:
+            self._world.restart_api_server()
+            return "restart the API server"
+        # No watch can be taken up: each must list anew.
+        self._world.restart_api_server(self._world.history.compact)
+        return "restart the API server, its etcd compacted"
 
     def delete_lease(self) -> str:
         """By a person's hand."""
@@ -121,6 +126,14 @@ class Faults:
     def force_delete_pod(self) -> str:
         """The Pod is gone at once, its container is not."""
         return self._delete({"gracePeriodSeconds": 0}, "delete by force")
+
+    def turn_clock(self) -> str:
+        """The wall clock of one machine jumps by an hour, and is set right after a while."""
+        replica = self._chance.choice(self._world.replicas.all)
+        hours, seconds = self._chance.choice([1, -1]), self._chance.uniform(2.0, 8.0)
+        replica.clock.turn(timedelta(hours=hours))
+        self._world.later(seconds, lambda: replica.clock.turn(timedelta(0)))
+        return f"turn the clock of {replica.name} by {hours:+d} h for {seconds:.1f} s"
 
     def _delete(self, options: dict[str, int], how: str) -> str:
         pods = self._world.lab.list_pods()

@@ -37,6 +37,7 @@ class Container:
     """One scanner that runs or has run; times of time.monotonic()."""
 
     pod: str
+    pod_uid: str
     scanjob: str
     queue: str
     started: float
@@ -140,7 +141,7 @@ class Nodes:
                 self._orphan(uid, pod)
 
     def _new(self, raw: Mapping[str, Any]) -> _Pod:
-        awake = [name for name, state in self._nodes.items() if not state.lost]
+        awake = [name for name, state in self._nodes.items() if not state.lost] or [*self._nodes]
         node = raw["spec"].get("nodeName") or self._random.choice(awake)
         return _Pod(raw, node, time.monotonic() + self._random.uniform(*_START))
 
@@ -194,7 +195,7 @@ class Nodes:
         now = time.monotonic()
         queue = meta["annotations"]["scanyard.dev/queue"]
         ends_at = now + self._random.uniform(*_SCAN)
-        pod.container = Container(meta["name"], owner["uid"], queue, now, ends_at)
+        pod.container = Container(meta["name"], meta["uid"], owner["uid"], queue, now, ends_at)
         pod.started_text = format_time(datetime.now(UTC))
         self.containers.append(pod.container)
 

@@ -17,6 +17,7 @@ import urllib3
 from tests.cluster.settings import REPOSITORY
 from tests.support.kube import Cluster
 from tests.support.redis_server import free_port
+from tests.support.wall_clock import WallClock
 
 LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
 #: How the operator ends when another leads; killed by a test is minus the signal's number.
@@ -27,13 +28,19 @@ _READY_SECONDS: Final = 30.0
 class Replica:
     """One replica: a process, and the next one whenever it has ended."""
 
-    def __init__(self, name: str, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, directory: Path, environment: dict[str, str], *, turnable_clock: bool
+    ) -> None:
         self.name = name
         self._log = directory / f"{name}.log"
+        #: Its machine's, as it were; it can be turned only if that was asked for.
+        self.clock = WallClock(directory / f"{name}.clock")
         self._environment = environment | {
             "SCANYARD_POD_NAME": name,
             "SCANYARD_HTTP_PORT": str(free_port()),
         }
+        if turnable_clock:
+            self._environment |= self.clock.environment
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
@@ -88,9 +95,15 @@ class Replicas:
     """Use as a context manager. `ends` counts how processes ended."""
 
     def __init__(
-        self, directory: Path, cluster: Cluster, redis_url: str, *, lease_seconds: int
+        self,
+        directory: Path,
+        cluster: Cluster,
+        redis_url: str,
+        *,
+        lease_seconds: int,
+        turnable_clocks: bool = False,
     ) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
         environment = {
             "KUBECONFIG": str(cluster.kubeconfig),
             "PYTHONPATH": str(REPOSITORY / "operator"),
@@ -98,14 +111,17 @@ class Replicas:
             "SCANYARD_LEASE_SECONDS": str(lease_seconds),
             "SCANYARD_LOG_FORMAT": "text",
         }
-        self.all = [Replica(f"replica-{n}", directory, environment) for n in range(2)]
+        self.all = [
+            Replica(f"replica-{n}", directory, environment, turnable_clock=turnable_clocks)
+            for n in range(2)
+        ]
         self.ends: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         try:
             for replica in self.all:
                 replica.start()
-            self._wait_ready()
+            self.wait_ready()
         except BaseException:
             self._end_all()
             raise
@@ -121,7 +137,7 @@ class Replicas:
 
     def leader(self) -> Replica | None:
         """Whose name the Lease bears."""
-        lease: dict[str, Any] = self._cluster.request("GET", LEASE).body
+        lease: dict[str, Any] = self.cluster.request("GET", LEASE).body
         holder = (lease.get("spec") or {}).get("holderIdentity") or ""
         return next((one for one in self.all if one.name == holder.partition("_")[0]), None)
 
@@ -131,16 +147,17 @@ class Replicas:
             if told := replica.revive():
                 self.ends[told] += 1
 
-    def said(self) -> str:
-        """The ends of their logs."""
-        return "\n".join(f"--- {replica.name}\n{replica.said()}" for replica in self.all)
-
-    def _wait_ready(self) -> None:
+    def wait_ready(self) -> None:
+        """Wait until each of them leads or stands by."""
         deadline = time.monotonic() + _READY_SECONDS
         with urllib3.PoolManager(retries=False, timeout=5) as pool:
             while not all(_is_ready(pool, replica.http_port) for replica in self.all):
                 assert time.monotonic() < deadline, f"not ready:\n{self.said()}"
                 time.sleep(0.05)
+
+    def said(self) -> str:
+        """The ends of their logs."""
+        return "\n".join(f"--- {replica.name}\n{replica.said()}" for replica in self.all)
 
     def _end_all(self) -> None:
         for replica in self.all:

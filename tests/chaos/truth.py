@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.node import Container
+from tests.support.audit import SETTLING_SECONDS
 from tests.support.audit_objects import QueueFacts, Seen
 
 
@@ -23,17 +24,17 @@ def judge_containers(
     queues: Sequence[Seen],
     now: float,
     *,
-    settled_at: Callable[[float], float],
-    unguaranteed: Collection[str],
+    settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
+    unguaranteed: Collection[str] = (),
 ) -> Truth:
     """No queue ran more than it had ever allowed at a start; no ScanJob two scans at once.
 
     What was started under a higher limit may finish under a lower one, so a start counts against
-    the highest limit that was in force since the oldest scan that still ran. Of Pods that were made
-    again under their name (`unguaranteed`, see the audit) only the last one counts.
+    the highest limit that was in force since the oldest scan that still ran. Those of Pods that no
+    leader can have known of (`unguaranteed`: their uids, see the audit) do not count.
     """
     limits = _limits(queues)
-    containers = _without_the_unguaranteed(containers, unguaranteed)
+    containers = [one for one in containers if one.pod_uid not in unguaranteed]
     violations, most = [], 0
     for new in containers:
         beside = [one for one in containers if one is not new and _runs_at(one, new.started)]
@@ -55,13 +56,6 @@ def judge_containers(
 def _runs_at(container: Container, moment: float) -> bool:
     ended = container.ended
     return container.started <= moment and (ended is None or moment < ended)
-
-
-def _without_the_unguaranteed(
-    containers: Sequence[Container], unguaranteed: Collection[str]
-) -> list[Container]:
-    last = {one.pod: one for one in containers}
-    return [one for one in containers if one.pod not in unguaranteed or last[one.pod] is one]
 
 
 def _limits(queues: Sequence[Seen]) -> dict[str, list[tuple[float, int]]]:

@@ -80,6 +80,7 @@ class World:
                 self.control_plane.cluster,
                 self.proxy.url,
                 lease_seconds=self.lease_seconds,
+                turnable_clocks=True,
             )
         )
 
@@ -94,10 +95,10 @@ class World:
         self.replicas.revive()
         self.nodes.check()
 
-    def restart_api_server(self, *, compact: bool) -> None:
-        """Kill it and start it again; `compact`: watches must list anew, their past is gone."""
+    def restart_api_server(self, while_down: Callable[[], object] = lambda: None) -> None:
+        """Kill it, do something to its etcd, and start it again."""
         began = time.monotonic()
-        self.control_plane.restart_api_server(self.history.compact if compact else lambda: None)
+        self.control_plane.restart_api_server(while_down)
         self._outages.append((began, time.monotonic()))
 
     def settled_at(self, moment: float) -> float:

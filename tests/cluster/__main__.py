@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("up", _up, "bring the cluster up").add_argument("--nodes", type=int, default=1)
+    add("up", _up, "bring the cluster up").add_argument(
+        "--nodes", type=int, help="so many (default: as many as there are, else two)"
+    )
     add("down", _down, "remove the cluster; caches stay").add_argument(
         "--keep-engine", action="store_true", help="leave the Docker engine running"
     )

@@ -8,19 +8,24 @@ from pathlib import Path
 from tests.cluster import command, engine, node_image, programs
 from tests.cluster.console import say, step
 from tests.cluster.errors import ClusterError, CommandError
-from tests.cluster.settings import POD_SUBNET, SERVICE_SUBNET, Settings
+from tests.cluster.settings import FAILING_NODE_TAINT, POD_SUBNET, SERVICE_SUBNET, Settings
 
 _READY_SECONDS = 180
 # A busy machine may leave the API server silent for a while; nobody's cluster is to go for that.
 _PATIENCE_SECONDS = 90
+# The second one is there to fail.
+_NODES = 2
 _NETWORK = "kind"
 # A file in the control plane: ``up`` came to its end. It stands in the same tmpfs as etcd's data,
 # so that both are gone after the container was stopped, with the engine or with the machine.
 _COMPLETE = "/tmp/complete"
 
 
-def up(settings: Settings, node_count: int) -> None:
-    """Makes sure that the cluster runs and answers. Seconds, if it already does."""
+def up(settings: Settings, node_count: int | None = None) -> None:
+    """Makes sure that the cluster runs and answers. Seconds, if it already does.
+
+    Without a count any cluster that is there will do.
+    """
     if settings.existing_kubeconfig:
         _require_answer(settings)
         return
@@ -31,12 +36,13 @@ def up(settings: Settings, node_count: int) -> None:
     running = nodes(settings)
     if running and _is_complete(settings, running[0]):
         _explain_differences(settings, running, node_count, image)
-        _connect_nodes(settings)
+        _revive(running[1:])
+        connect_nodes(settings)
         return
     if running:
         say("  - the cluster there is is half-made or dead: it is replaced")
         _remove(settings)
-    _create(settings, node_count, image)
+    _create(settings, node_count or _NODES, image)
 
 
 def down(settings: Settings, *, keep_engine: bool) -> None:
@@ -104,12 +110,12 @@ def _require_answer(settings: Settings) -> None:
 
 
 def _explain_differences(
-    settings: Settings, running: list[str], node_count: int, image: str
+    settings: Settings, running: list[str], node_count: int | None, image: str
 ) -> None:
     made_of = command.run(
         ["docker", "inspect", "--format", "{{.Config.Image}}", running[0]], what="docker inspect"
     )
-    if len(running) != node_count:
+    if node_count not in {None, len(running)}:
         raise ClusterError(
             f"Cluster {settings.name} has {len(running)} node(s), not {node_count}: remove it "
             "first (down), or give the other one another name (--name)."
@@ -141,7 +147,7 @@ def _create(settings: Settings, node_count: int, image: str) -> None:
                 environment={"KUBECONFIG": str(settings.kubeconfig)},
             )
             settings.kubeconfig.chmod(0o600)
-            _connect_nodes(settings)
+            connect_nodes(settings)
         with step("waiting for nodes and CoreDNS"):
             _wait_ready(settings)
         command.run(["docker", "exec", nodes(settings)[0], "touch", _COMPLETE], what="docker exec")
@@ -159,6 +165,10 @@ def _configuration(node_count: int) -> dict[str, object]:
     kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
     # A test cluster may lose its data; on a slow disk fsync allows only some 40 creates a second.
     etcd = {"local": {"dataDir": "/tmp/etcd", "extraArgs": {"unsafe-no-fsync": "true"}}}
+    # By these a namespace sends its Pods to a worker.
+    plugins = "NodeRestriction,PodNodeSelector,PodTolerationRestriction"
+    api_server = {"extraArgs": {"enable-admission-plugins": plugins}}
+    taint = {"key": FAILING_NODE_TAINT, "effect": "NoSchedule"}
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
@@ -170,13 +180,26 @@ def _configuration(node_count: int) -> dict[str, object]:
         },
         "kubeadmConfigPatches": [
             json.dumps(kubelet),
-            json.dumps({"kind": "ClusterConfiguration", "etcd": etcd}),
+            json.dumps({"kind": "ClusterConfiguration", "etcd": etcd, "apiServer": api_server}),
+            # With workers beside it kind keeps Pods off the control plane; here it is the reverse.
+            json.dumps({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}),
+            json.dumps({"kind": "JoinConfiguration", "nodeRegistration": {"taints": [taint]}}),
         ],
         "nodes": [{"role": "control-plane"}] + [{"role": "worker"}] * (node_count - 1),
     }
 
 
-def _connect_nodes(settings: Settings) -> None:
+def _revive(workers: list[str]) -> None:
+    """A test that was killed may have left one frozen, or switched off."""
+    for name in workers:
+        asked = ["docker", "inspect", "--format", "{{.State.Status}}", name]
+        state = command.run(asked, what="docker inspect").strip()
+        if state != "running":
+            how = "unpause" if state == "paused" else "start"
+            command.run(["docker", how, name], what=f"docker {how}")
+
+
+def connect_nodes(settings: Settings) -> None:
     """Routes between the nodes' Pods: our node image has no network daemon to set them."""
     kubectl = _kubectl(settings)
     listed = json.loads(

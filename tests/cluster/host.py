@@ -33,6 +33,8 @@ def require_space(folder: Path, gib: int) -> None:
 
 #: What the integration tests start by themselves: program and Debian package.
 TEST_PROGRAMS = {
+    "cc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
     "ip": "iproute2",
     "jq": "jq",
     "masscan": "masscan",

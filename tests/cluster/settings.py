@@ -13,6 +13,9 @@ BASE_IMAGE = "debian:bookworm-slim"
 POD_SUBNET = "198.18.0.0/17"
 SERVICE_SUBNET = "198.19.0.0/16"
 
+# On every worker: it is there to fail, so only what tolerates that is sent to it.
+FAILING_NODE_TAINT = "scanyard.dev/fails"
+
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 

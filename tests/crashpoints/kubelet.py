@@ -50,6 +50,11 @@ class Kubelet:
         for pod in self._of(scan):
             self._stop(pod, complete=False)
 
+    def vanish(self, scan: str) -> None:
+        """Take its Pod away without a word of how its scan ended, as a deletion by force does."""
+        for pod in self._of(scan):
+            self._remove(pod)
+
     def work(self) -> None:
         """One round over all Pods: each comes a step further."""
         for pod in self._lab.list_pods():
@@ -84,8 +89,17 @@ class Kubelet:
         """
         newest = self._lab.scanjobs.events(_scan(pod))[-1]
         attempts = (newest.object.get("status") or {}).get("attempts") or []
-        mine = [each for each in attempts if each.get("podName") == pod["metadata"]["name"]]
-        return newest.type == "DELETED" or all("endedAt" in each for each in mine)
+        name = pod["metadata"]["name"]
+        mine = [each for each in attempts if each.get("podName") == name]
+        if newest.type == "DELETED":
+            return name not in self._told()
+        return all("endedAt" in each for each in mine)
+
+    def _told(self) -> list[str]:
+        """Pods without a ScanJob whose end the operator has not read yet."""
+        queues = self._lab.cluster.request("GET", self._lab.namespace.path("scanqueues")).expect()
+        statuses = [queue.get("status") or {} for queue in queues["items"]]
+        return [slot["podName"] for each in statuses for slot in each.get("heldSlots") or ()]
 
     def _has_run(self, pod: dict[str, Any]) -> bool:
         began = self._began.get(pod["metadata"]["uid"], 0.0)

@@ -117,7 +117,7 @@ class _Session:
 
     @asynccontextmanager
     async def request(self, method: str, url: str, **options: Any) -> AsyncIterator[Any]:
-        moment = self._layer.moment(naming.of_request(method, url))
+        moment = self._layer.moment(naming.of_request(method, url, options.get("json")))
         if moment is Moment.KILL_BEFORE:
             _die()
         if moment in _REFUSALS:

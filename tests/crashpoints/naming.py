@@ -29,12 +29,23 @@ SCRIPTS: Final[dict[str, Script]] = {
 }
 _BY_SHA: Final = {script.sha: name for name, script in SCRIPTS.items()}
 _BY_TEXT: Final = {script.text: name for name, script in SCRIPTS.items()}
+#: What is written of a ScanJob that only waits, as before.
+_ANNOUNCED: Final = {"phase", "conditions", "observedGeneration"}
 #: heads for no queue at all, by the number of its words: what an idle leader asks.
 _IDLE_WORDS: Final = 8
 
 
-def of_request(method: str, url: str) -> str:
-    """The name of a request to the API server, such as patch-scanjobs-status."""
+def of_request(method: str, url: str, body: Any = None) -> str:
+    """The name of a request to the API server, such as patch-scanjobs-status.
+
+    What stands in a status makes the difference: a queue's counts, and that a ScanJob has waited
+    for 2 s, are told by the clock; which slots are held is a step of its own.
+    """
+    told = body.get("status") or {} if isinstance(body, dict) else {}
+    if "heldSlots" in told:
+        return "patch-held-slots"
+    if told.get("phase") == "Queued" and told.keys() <= _ANNOUNCED:
+        return "announce-scanjobs"
     found = _PATH.search(url)
     if found is None:
         raise ValueError(f"a request that has no name yet: {method} {url}")

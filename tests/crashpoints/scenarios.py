@@ -1,4 +1,4 @@
-"""What an operator is struck in: an admission, a finish, cancels, a takeover.
+"""What an operator is struck in: admission, finish, cancel, suspend, delete, rerun, takeover.
 
 Each scenario brings a stage up to the moment from which requests count, then does what users and
 nodes do. It goes on with that whether or not the operator still lives: they would, too.
@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.crashpoints.points import Fault, Moment
-from tests.crashpoints.stage import QUEUE, Stage
+from tests.crashpoints.stage import DELETED, QUEUE, Stage
 from tests.support.scans import condition
+
+
+def _nothing(_: Stage) -> None:
+    """Users have no more wishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +24,15 @@ class Scenario:
     """`phases` and `runs`: how each ScanJob must end, and how often its scanner must have run.
 
     `play` starts the operator with the fault; `last` waits until an operator without a fault has
-    made its last request. `takes_over`: what an operator asks when it starts counts as well.
+    made its last request. `afterwards` is what users do once somebody leads again: it is not
+    struck. `takes_over`: what an operator asks when it starts counts as well.
     """
 
     play: Callable[[Stage, Fault | None], None]
     last: Callable[[Stage], None]
     phases: Mapping[str, str]
     runs: Mapping[str, int]
+    afterwards: Callable[[Stage], None] = _nothing
     takes_over: bool = False
     #: ScanJobs whose Pods find no node, and such whose scans go on until they are stopped.
     unscheduled: frozenset[str] = field(default_factory=frozenset)
@@ -54,7 +60,7 @@ def _cancel_waiting(stage: Stage, fault: Fault | None) -> None:
     """The one that waits is cancelled."""
     _one_runs_one_waits(stage, fault)
     stage.operator.arm()
-    stage.lab.namespace.patch("scanjobs", "b", {"spec": {"cancel": True}}).expect()
+    stage.change("b", cancel=True)
     stage.until(lambda: _is_finished(stage, "b"), "finish b")
 
 
@@ -71,9 +77,7 @@ def _cancel_running(stage: Stage, fault: Fault | None) -> None:
     _one_runs_one_waits(stage, fault)
     stage.operator.arm()
     _cancel_first(stage)
-    stage.until(lambda: _is_being_deleted(stage, "a"), "delete a's Pod")
-    if not stage.operator.ended():
-        stage.kubelet.stop("a")
+    _first_is_made_to_stop(stage)
 
 
 def _cancel_unmade(stage: Stage, fault: Fault | None) -> None:
@@ -87,6 +91,76 @@ def _cancel_unmade(stage: Stage, fault: Fault | None) -> None:
     stage.submit("b")
     _cancel_first(stage)
     stage.start_armed(fault)
+
+
+def _suspend_waiting(stage: Stage, fault: Fault | None) -> None:
+    """The one that waits is suspended."""
+    _one_runs_one_waits(stage, fault)
+    stage.operator.arm()
+    stage.change("b", suspend=True)
+    stage.until(lambda: _is_suspended(stage, "b"), "suspend b")
+
+
+def _suspend_running(stage: Stage, fault: Fault | None) -> None:
+    """The one that runs is suspended; its scanner takes its time to stop."""
+    _one_runs_one_waits(stage, fault)
+    stage.operator.arm()
+    stage.change("a", suspend=True)
+    _first_is_made_to_stop(stage)
+
+
+def _resume(stage: Stage, fault: Fault | None) -> None:
+    """One that was suspended comes back, and finds the only slot taken."""
+    _one_runs_one_waits(stage, fault)
+    stage.change("b", suspend=True)
+    stage.until_unknown("b")
+    stage.operator.arm()
+    stage.change("b", suspend=False)
+
+
+def _delete_waiting(stage: Stage, fault: Fault | None) -> None:
+    """The one that waits is deleted."""
+    _one_runs_one_waits(stage, fault)
+    stage.operator.arm()
+    stage.delete("b")
+
+
+def _delete_running(stage: Stage, fault: Fault | None) -> None:
+    """The one that runs is deleted; its scanner takes its time to stop."""
+    _one_runs_one_waits(stage, fault)
+    stage.operator.arm()
+    stage.delete("a")
+    _first_is_made_to_stop(stage)
+
+
+def _delete_unseen(stage: Stage, fault: Fault | None) -> None:
+    """The one that runs is deleted while no operator is there; its Pod runs on."""
+    _one_runs_one_waits(stage, None)
+    stage.operator.kill()
+    stage.delete("a")
+    stage.start_armed(fault)
+    _first_is_made_to_stop(stage)
+
+
+def _delete_vanished(stage: Stage, fault: Fault | None) -> None:
+    """One that ran was deleted, and now its Pod goes as well, before anybody read its end."""
+    _one_runs_one_waits(stage, fault)
+    stage.delete("a")
+    stage.until(lambda: _is_being_deleted(stage, "a"), "delete a's Pod")
+    stage.operator.arm()
+    stage.kubelet.vanish("a")
+
+
+def _rerun(stage: Stage, fault: Fault | None) -> None:
+    """One that has ended is to run again, and finds the only slot taken."""
+    _one_starts(stage, fault)
+    stage.kubelet.run("a")
+    stage.kubelet.finish("a")
+    stage.until_unknown("a")
+    stage.submit("b")
+    stage.until_pod("b")
+    stage.operator.arm()
+    stage.change("a", rerunToken="again")
 
 
 def _takeover(stage: Stage, fault: Fault | None) -> None:
@@ -105,12 +179,21 @@ def _takeover(stage: Stage, fault: Fault | None) -> None:
     stage.start_armed(fault)
 
 
+def _slot_is_told(stage: Stage) -> None:
+    # Its node is well, so that it is held for the Pod's grace period and not for its deadline.
+    stage.until(lambda: stage.held_for_seconds() < 100, "tell of a's slot")
+
+
 def _second_is_known(stage: Stage) -> None:
     stage.until_known("b")
 
 
 def _second_is_dropped(stage: Stage) -> None:
     stage.until_unknown("b")
+
+
+def _first_is_known(stage: Stage) -> None:
+    stage.until_known("a")
 
 
 def _second_has_its_pod(stage: Stage) -> None:
@@ -142,12 +225,44 @@ def _one_waits(stage: Stage) -> None:
 
 
 def _cancel_first(stage: Stage) -> None:
-    stage.lab.namespace.patch("scanjobs", "a", {"spec": {"cancel": True}}).expect()
+    stage.change("a", cancel=True)
+
+
+def _first_is_made_to_stop(stage: Stage) -> None:
+    stage.until(lambda: _is_being_deleted(stage, "a"), "delete a's Pod")
+    if not stage.operator.ended():
+        stage.kubelet.stop("a")
+
+
+def _the_slot_is_released(stage: Stage) -> None:
+    """The platform knows that the scan has stopped; whoever leads must have held its slot."""
+    stage.settle(stage.holds_and_waits)
+    stage.release()
+
+
+def _resume_first(stage: Stage) -> None:
+    _resume_suspended(stage, "a")
+
+
+def _resume_second(stage: Stage) -> None:
+    _resume_suspended(stage, "b")
+
+
+def _resume_suspended(stage: Stage, scan: str) -> None:
+    stage.settle(lambda: _is_suspended(stage, scan))
+    # Only a scan that was to be stopped goes on for ever.
+    stage.kubelet.endless = frozenset()
+    stage.change(scan, suspend=False)
 
 
 def _is_finished(stage: Stage, scan: str) -> bool:
     events = stage.lab.scanjobs.events(scan)
     return bool(events) and condition(events[-1].object, "Finished") == "True"
+
+
+def _is_suspended(stage: Stage, scan: str) -> bool:
+    events = stage.lab.scanjobs.events(scan)
+    return bool(events) and condition(events[-1].object, "Suspended") == "True"
 
 
 def _is_being_deleted(stage: Stage, scan: str) -> bool:
@@ -158,6 +273,7 @@ def _is_being_deleted(stage: Stage, scan: str) -> bool:
 _BOTH_SUCCEED: Final = {"a": "Succeeded", "b": "Succeeded"}
 _ONCE_EACH: Final = {"a": 1, "b": 1}
 _FIRST_CANCELLED: Final = {"a": "Cancelled", "b": "Succeeded"}
+_FIRST_DELETED: Final = {"a": DELETED, "b": "Succeeded"}
 
 SCENARIOS: Final = {
     "admission": Scenario(_admission, _second_is_known, _BOTH_SUCCEED, _ONCE_EACH),
@@ -185,6 +301,31 @@ SCENARIOS: Final = {
     "cancel-unmade": Scenario(
         _cancel_unmade, _second_has_its_pod, _FIRST_CANCELLED, {"a": 0, "b": 1}
     ),
+    "suspend-waiting": Scenario(
+        _suspend_waiting, _second_is_dropped, _BOTH_SUCCEED, _ONCE_EACH, _resume_second
+    ),
+    "suspend-running": Scenario(
+        _suspend_running,
+        _second_has_its_pod,
+        _BOTH_SUCCEED,
+        {"a": 2, "b": 1},
+        _resume_first,
+        endless=frozenset("a"),
+    ),
+    "resume": Scenario(_resume, _second_is_known, _BOTH_SUCCEED, _ONCE_EACH),
+    "delete-waiting": Scenario(
+        _delete_waiting, _second_is_dropped, {"a": "Succeeded", "b": DELETED}, {"a": 1, "b": 0}
+    ),
+    "delete-running": Scenario(
+        _delete_running, _second_has_its_pod, _FIRST_DELETED, _ONCE_EACH, endless=frozenset("a")
+    ),
+    "delete-unseen": Scenario(
+        _delete_unseen, _second_has_its_pod, _FIRST_DELETED, _ONCE_EACH, endless=frozenset("a")
+    ),
+    "delete-vanished": Scenario(
+        _delete_vanished, _slot_is_told, _FIRST_DELETED, _ONCE_EACH, _the_slot_is_released
+    ),
+    "rerun": Scenario(_rerun, _first_is_known, _BOTH_SUCCEED, {"a": 2, "b": 1}),
     "takeover": Scenario(
         _takeover,
         _queue_is_told,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -21,8 +23,11 @@ from tests.support.kube import MERGE_PATCH, Cluster
 from tests.support.ledger_audit import LedgerState, read_ledger
 from tests.support.redis_server import RedisServer
 from tests.support.scans import Lab, Scan, condition, phase
+from tests.support.watching import Event
 
 QUEUE: Final = "default"
+#: The end of a ScanJob that its user deletes, in place of a phase.
+DELETED: Final = "Deleted"
 _INSTALLATION: Final = "scanyard/scanyard"
 _LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scanyard"
 #: A Pod whose end nobody saw holds its slot for its grace period and 10 s, and its node is Ready.
@@ -96,6 +101,14 @@ class Stage:
         )
         return scan
 
+    def change(self, name: str, **spec: Any) -> None:
+        """Change a ScanJob's spec."""
+        self._scans[name].change(**spec)
+
+    def delete(self, name: str) -> None:
+        """Delete a ScanJob."""
+        self._scans[name].delete()
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for the operator to do something, or to be killed before it has."""
         deadline = time.monotonic() + _STEP_SECONDS
@@ -120,6 +133,26 @@ class Stage:
         status = self.lab.namespace.get("scanqueues", QUEUE).get("status") or {}
         return status.get("running", 0), status.get("waiting", 0)
 
+    def holds_and_waits(self) -> bool:
+        """Whether the one slot is held, by one whose Pod may be gone, and another waits for it."""
+        with self._redis() as client:
+            state = read_ledger(client, _INSTALLATION)
+        return (len(state.holding), len(state.waiting)) == (1, 1)
+
+    def held_for_seconds(self) -> float:
+        """How long the slot is held at most that the queue's status tells of; endless if none."""
+        told = (self.lab.namespace.get("scanqueues", QUEUE).get("status") or {}).get("heldSlots")
+        if not told:
+            return math.inf
+        return (datetime.fromisoformat(told[0]["until"]) - datetime.now(UTC)).total_seconds()
+
+    def release(self) -> None:
+        """Give the slot back that the queue's status tells of, as `scanyard release --force`."""
+        told = self.lab.namespace.get("scanqueues", QUEUE)["status"]["heldSlots"]
+        notes = {"scanyard.dev/release": f"{told[0]['uid']}/{told[0]['attempt']}"}
+        body = {"metadata": {"annotations": notes}}
+        self.lab.namespace.patch("scanqueues", QUEUE, body).expect()
+
     def pod(self, scan: str) -> Mapping[str, Any] | None:
         """The newest version of a Pod of the ScanJob."""
         for event in reversed(self.lab.pods.events()):
@@ -139,11 +172,12 @@ class Stage:
         """Redis starts anew, and knows nothing, not even the scripts."""
         self._world.redis.restart()
 
-    def settle(self) -> None:
-        """Let all scans come to their end, under an operator that must not end."""
+    def settle(self, is_over: Callable[[], bool] | None = None) -> None:
+        """Let all scans come to their end, or so far, under an operator that must not end."""
+        is_over = is_over or self._is_over
         self.operator.wait_ready()
         deadline = time.monotonic() + _SETTLE_SECONDS
-        while not self._is_over():
+        while not is_over():
             assert not self.operator.ended(), f"the operator ended: {self.operator.story()}"
             assert time.monotonic() < deadline, self._unsettled()
             self.kubelet.work()
@@ -152,15 +186,28 @@ class Stage:
     def judge(self, phases: Mapping[str, str], runs: Mapping[str, int]) -> None:
         """Judge from outside: limit, order of effects, runs and ends; nothing is left over."""
         verdict = self._audit.verdict()
-        found = {item.name: item for item in verdict.scanjobs.values()}
+        newest = self._newest()
+        found = {
+            item.name: DELETED if newest[item.name].type == "DELETED" else item.phase
+            for item in verdict.scanjobs.values()
+        }
+        ran = {item.name: len(item.ran) for item in verdict.scanjobs.values()}
+        ends = {item.name: item.finished for item in verdict.scanjobs.values()}
         assert verdict.violations == [], self._told(verdict)
-        assert {name: item.phase for name, item in found.items()} == phases, self._told(verdict)
-        assert {name: len(item.ran) for name, item in found.items()} == runs, self._told(verdict)
-        assert verdict.not_ended_once() == {}, self._told(verdict)
+        assert found == phases, self._told(verdict)
+        assert ran == runs, self._told(verdict)
+        assert ends == {name: self._ends_due(newest[name]) for name in phases}, self._told(verdict)
         assert self.kubelet.live() == [], "Pods are left over"
         with self._redis() as client:
             ledger = read_ledger(client, _INSTALLATION)
         assert (ledger.waiting, ledger.parked, ledger.holding) == ({}, {}, {})
+
+    @staticmethod
+    def _ends_due(newest: Event) -> int:
+        """How often a ScanJob must have come to an end: once for each time it was to run."""
+        if newest.type == "DELETED":
+            return 0
+        return 2 if "rerunToken" in newest.object["spec"] else 1
 
     def _begin(self, fault: Fault | None, *, armed: bool) -> None:
         self._free_lease()
@@ -180,17 +227,20 @@ class Stage:
         return any(f"/{scan}/" in job for job in jobs)
 
     def _is_over(self) -> bool:
-        newest = {event.name: event.object for event in self.lab.scanjobs.events()}
-        finished = [condition(job, "Finished") == "True" for job in newest.values()]
-        if len(finished) < len(self._scans) or not all(finished):
+        newest = self._newest()
+        if newest.keys() < self._scans.keys() or not all(map(_has_ended, newest.values())):
             return False
         with self._redis() as client:
             return _is_empty(client)
 
     def _unsettled(self) -> str:
-        newest = {event.name: event.object for event in self.lab.scanjobs.events()}
-        told = {name: (phase(job), job.get("status")) for name, job in newest.items()}
+        jobs = {name: event.object for name, event in self._newest().items()}
+        told = {name: (phase(job), job.get("status")) for name, job in jobs.items()}
         return f"never came to an end: {told}\n{self.operator.story()}"
+
+    def _newest(self) -> dict[str, Event]:
+        """The last that was heard of each ScanJob."""
+        return {event.name: event for event in self.lab.scanjobs.events()}
 
     def _told(self, verdict: Verdict) -> str:
         return f"{verdict}\n{self.operator.story()}"
@@ -200,6 +250,15 @@ class Stage:
 
     def _path(self, plural: str) -> str:
         return self.lab.namespace.path(plural)
+
+
+def _has_ended(newest: Event) -> bool:
+    """It is gone, or has come to its end and is not to run again."""
+    spec, status = newest.object["spec"], newest.object.get("status") or {}
+    if newest.type == "DELETED":
+        return True
+    again = spec.get("rerunToken") not in {None, status.get("rerunToken")}
+    return condition(newest.object, "Finished") == "True" and not again
 
 
 def _is_empty(client: redis.Redis) -> bool:

@@ -3,20 +3,22 @@
 Shares no code with the operator. Events of Pods, ScanJobs and ScanQueues of one namespace are
 replayed in the order of their resource versions, which is the order in which they came about.
 A slot is in use from the moment its Pod exists until the scanner's container is reported as
-terminated; a Pod that is taken away unread may go on for its grace period and is counted so long.
+terminated; a Pod that is taken away unread may go on for its grace period and is counted so long,
+unless the platform releases its slot by force. What ended on a node that tells nothing the API
+server cannot know: a test may tell it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.audit_objects import PodFacts, QueueFacts, ScanJobFacts, Seen
 
 #: After a limit is lowered, so much later no Pod may be created beyond it.
 SETTLING_SECONDS = 2.0
-#: A new leader may have read the API so long before the Lease shows it, at most.
+#: So long after it won the Lease a new leader has read everything.
 _TAKEOVER_SECONDS = 5.0
 #: How long past its grace period a Pod that was removed unread is counted.
 _UNREAD_SLACK_SECONDS = 10.0
@@ -45,8 +47,9 @@ class Verdict:
     most_live: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     #: Names of ScanJobs by the creation of their Pods; a new list whenever a slot had come free.
     batches: list[list[str]] = field(default_factory=list)
-    #: Pods made again under their name because no leader can have known of the first one: it was
-    #: removed unread before anything told of its start, and another leader came (documented).
+    #: The uids of Pods that no leader can have known of, and that count no more: they were removed
+    #: unread before the status of their ScanJob, or of its queue, told of them, while nobody led
+    #: (documented).
     unguaranteed: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> History:
@@ -70,13 +73,12 @@ class _LivePod:
     allowed: int
     #: Set once it was removed unread: until when it may still scan.
     counted_until: float | None = None
-    #: When it was removed unread, and before anybody told that its scanner had started.
-    unknown_since: float | None = None
 
 
 class _Replay:
-    def __init__(self, settled_at: Callable[[float], float]) -> None:
+    def __init__(self, settled_at: Callable[[float], float], ends: Mapping[str, float]) -> None:
         self.settled_at = settled_at
+        self.ends = ends
         self.holder = ""
         self.led_since = 0.0
         self.verdict = Verdict()
@@ -84,9 +86,18 @@ class _Replay:
         self.scanjobs: dict[str, ScanJobFacts] = {}
         self.live: dict[str, _LivePod] = {}
         self.freed = True
+        self.released: set[str] = set()
+        #: ScanJobs that are gone, by uid; Pods of which a queue tells that they hold a slot.
+        self.deleted: set[str] = set()
+        self.told: dict[str, frozenset[str]] = {}
 
     def queue_event(self, seen: Seen) -> None:
         facts = QueueFacts.of(seen.raw)
+        self.released |= facts.released
+        self.told[facts.name] = facts.told
+        for pod in list(self.live.values()):
+            if pod.counted_until is not None and pod.facts.attempt in self.released:
+                self._end(pod.facts.uid)
         limit = 0 if seen.deleted or facts.stopped else facts.limit
         history = self.queues.setdefault(facts.name, [])
         if not history or history[-1][1] != limit:
@@ -96,11 +107,15 @@ class _Replay:
         holder = "" if seen.deleted else str(seen.raw["spec"].get("holderIdentity"))
         if holder != self.holder:
             self.holder, self.led_since = holder, seen.at
+            for pod in list(self.live.values()):
+                self._forget_unknown(pod)
 
     def scanjob_event(self, seen: Seen) -> None:
         facts = ScanJobFacts.of(seen.raw)
         before = self.scanjobs.get(facts.uid)
         self.scanjobs[facts.uid] = facts
+        if seen.deleted:
+            self.deleted.add(facts.uid)
         history = self.verdict.scanjobs.setdefault(facts.uid, History(facts.name))
         history.priority, history.phase = facts.priority, facts.phase
         if before is not None and facts.attempt_count < before.attempt_count:
@@ -130,13 +145,13 @@ class _Replay:
         began = facts.running and not known.facts.running
         known.facts = facts
         self._note_run(facts, facts.scanjob_uid)
-        if facts.ended or (seen.deleted and not facts.node):
+        unread = facts.node and facts.attempt not in self.released
+        if facts.ended or (seen.deleted and not unread):
             self._end(facts.uid)
         elif seen.deleted:
             known.counted_until = seen.at + facts.grace_seconds + _UNREAD_SLACK_SECONDS
-            scanjob = self.scanjobs.get(facts.scanjob_uid)
-            if scanjob is not None and facts.name not in scanjob.started_pods:
-                known.unknown_since = seen.at
+            if seen.at < self.led_since + _TAKEOVER_SECONDS:
+                self._forget_unknown(known)
         elif began:
             self._check_running(seen, known)
 
@@ -148,7 +163,6 @@ class _Replay:
         else:
             if facts.name not in scanjob.admitted_pods:
                 self._broken(seen, f"Pod {facts.name} exists before its admission was written")
-            self._forget_unknown(facts, scanjob_uid, seen.at)
             for other in self._live_of(scanjob_uid, seen.at):
                 self._broken(seen, f"{scanjob.name} has two Pods: {other.facts.name}, {facts.name}")
             self._note_creation(scanjob, facts)
@@ -161,22 +175,23 @@ class _Replay:
             self._broken(seen, told)
         return pod
 
-    def _forget_unknown(self, facts: PodFacts, scanjob_uid: str, now: float) -> None:
-        """Drop what the leader that made this Pod cannot have known of."""
-        for other in self._live_of(scanjob_uid, now):
-            unknown_since = other.unknown_since
-            if other.facts.name != facts.name or unknown_since is None:
-                continue
-            if unknown_since < self.led_since + _TAKEOVER_SECONDS:
-                self.verdict.unguaranteed.add(facts.name)
-                self._end(other.facts.uid)
+    def _forget_unknown(self, pod: _LivePod) -> None:
+        """Another leads, and nothing tells it that there was this Pod."""
+        facts = pod.facts
+        scanjob = self.scanjobs.get(facts.scanjob_uid or "")
+        told = any(facts.name in pods for pods in self.told.values())
+        if scanjob is not None and scanjob.uid not in self.deleted:
+            told = told or facts.name in scanjob.known_pods
+        if pod.counted_until is not None and not told:
+            self.verdict.unguaranteed.add(facts.uid)
+            self._end(facts.uid)
 
     def _check_running(self, seen: Seen, began: _LivePod) -> None:
         running = [p for p in self._live_in(began.queue, seen.at) if p.facts.running]
         most = self.verdict.most_running
         most[began.queue] = max(most[began.queue], len(running))
         # After the limit was lowered what it had allowed before may still finish.
-        allowed = max(pod.allowed for pod in running)
+        allowed = max((pod.allowed for pod in running), default=0)
         if len(running) > allowed:
             names = ", ".join(pod.facts.name for pod in running)
             self._broken(seen, f"{len(running)} scanners run, {allowed} allowed: {names}")
@@ -204,8 +219,13 @@ class _Replay:
         return [pod for pod in self._live(now) if pod.facts.scanjob_uid == scanjob_uid]
 
     def _live(self, now: float) -> list[_LivePod]:
-        pods = self.live.values()
-        return [pod for pod in pods if pod.counted_until is None or now < pod.counted_until]
+        return [pod for pod in self.live.values() if self._may_scan(pod, now)]
+
+    def _may_scan(self, pod: _LivePod, now: float) -> bool:
+        end = self.ends.get(pod.facts.name)
+        if end is not None and end <= now:
+            return False
+        return pod.counted_until is None or now < pod.counted_until
 
     def _allowed(self, queue: str, now: float) -> int:
         """The highest limit that was in force within the settling time."""
@@ -222,13 +242,15 @@ def judge(
     events: Iterable[Seen],
     *,
     settled_at: Callable[[float], float] = lambda now: now - SETTLING_SECONDS,
+    ends: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Replay the events of one namespace, in any order of arrival.
 
     `settled_at` gives, for a moment, the one at which everything had been heard of that the
-    operator must go by.
+    operator must go by. `ends`: of Pods by name, when their scanner had ended by better knowledge
+    than the API server's, by the events' clock.
     """
-    replay = _Replay(settled_at)
+    replay = _Replay(settled_at, ends or {})
     handlers = {
         "Pod": replay.pod_event,
         "ScanJob": replay.scanjob_event,

@@ -31,19 +31,29 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """A ScanQueue's rules."""
+    """A ScanQueue's rules; `released`: attempts ("uid/number") that are over by its platform.
+
+    `told`: names of Pods without a ScanJob of which its status tells that they hold a slot.
+    """
 
     name: str
     limit: int
     stopped: bool
+    released: frozenset[str]
+    told: frozenset[str]
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        spec = raw["spec"]
+        meta, spec = raw["metadata"], raw["spec"]
+        notes = meta.get("annotations") or {}
         return cls(
-            name=raw["metadata"]["name"],
+            name=meta["name"],
             limit=spec["maxConcurrent"],
             stopped=spec.get("stopPolicy", "None") != "None",
+            released=frozenset(filter(None, notes.get("scanyard.dev/release", "").split(","))),
+            told=frozenset(
+                slot.get("podName", "") for slot in (raw.get("status") or {}).get("heldSlots") or ()
+            ),
         )
 
 
@@ -61,8 +71,8 @@ class ScanJobFacts:
     end: tuple[str, str] | None
     attempt_count: int
     admitted_pods: frozenset[str]
-    #: Those of them whose scanner is known to have started.
-    started_pods: frozenset[str]
+    #: Those of them of which it is told that they had a node, or that their scanner has started.
+    known_pods: frozenset[str]
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
@@ -84,7 +94,9 @@ class ScanJobFacts:
             end=(phase, status.get("finishedAt", "")) if ended else None,
             attempt_count=status.get("attemptCount", 0),
             admitted_pods=frozenset(a.get("podName", "") for a in attempts),
-            started_pods=frozenset(a.get("podName", "") for a in attempts if a.get("startedAt")),
+            known_pods=frozenset(
+                a.get("podName", "") for a in attempts if a.get("nodeName") or a.get("startedAt")
+            ),
         )
 
 
@@ -94,6 +106,7 @@ class PodFacts:
 
     uid: str
     name: str
+    attempt: str
     scanjob_uid: str | None
     gated: bool
     node: str
@@ -105,6 +118,7 @@ class PodFacts:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
         meta, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+        labels = meta.get("labels") or {}
         owners = meta.get("ownerReferences") or ()
         states = [item.get("state") or {} for item in status.get("containerStatuses") or ()]
         running = any("running" in state for state in states)
@@ -113,6 +127,7 @@ class PodFacts:
         return cls(
             uid=meta["uid"],
             name=meta["name"],
+            attempt=f"{labels.get('scanyard.dev/uid')}/{labels.get('scanyard.dev/attempt')}",
             scanjob_uid=next(
                 (o["uid"] for o in owners if o.get("controller") and o["kind"] == "ScanJob"), None
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -44,15 +45,22 @@ class Audit:
     ) -> None:
         self._queues.__exit__(kind, error, traceback)
 
-    def verdict(self) -> Verdict:
-        """Judge everything until now; a recorder that never catches up is a failure."""
-        for kind in self._recorders:
+    def seen(self, *kinds: Kind) -> list[Seen]:
+        """All events of those kinds until now; a recorder that never catches up is a failure."""
+        for kind in kinds:
             self._catch_up(kind)
-        return judge(
+        return [
             Seen(kind, event.type, event.object, event.at)
-            for kind, recorder in self._recorders.items()
-            for event in recorder.events()
-        )
+            for kind in kinds
+            for event in self._recorders[kind].events()
+        ]
+
+    def verdict(self, *, ends: Mapping[str, float] | None = None) -> Verdict:
+        """Judge everything until now.
+
+        `ends`: of Pods by name, when (time.monotonic()) their scanner was seen to have ended.
+        """
+        return judge(self.seen(*self._recorders), ends=ends)
 
     def _catch_up(self, kind: Kind) -> None:
         """Wait until the recorder knows what a consistent list, read now, shows."""

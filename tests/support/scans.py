@@ -142,8 +142,14 @@ class Lab:
     Safe to use from several threads.
     """
 
-    def __init__(self, cluster: Cluster, purpose: str = "e2e") -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        purpose: str = "e2e",
+        annotations: Mapping[str, str] | None = None,
+    ) -> None:
         self.cluster = cluster
+        self._annotations = dict(annotations or {})
         self.name = f"{purpose}-{uuid.uuid4().hex[:8]}"
         self.namespace = Namespace(cluster, self.name)
         self.scanjobs = Recorder(cluster, self.namespace.path("scanjobs"))
@@ -151,7 +157,9 @@ class Lab:
         self._recorders = ExitStack()
 
     def __enter__(self) -> Self:
-        body = {"metadata": {"name": self.name, "labels": {"scanyard.dev/test": "true"}}}
+        labels = {"scanyard.dev/test": "true"}
+        meta = {"name": self.name, "labels": labels, "annotations": self._annotations}
+        body = {"metadata": meta}
         self.cluster.request("POST", "/api/v1/namespaces", body).expect()
         self._recorders.enter_context(self.scanjobs)
         self._recorders.enter_context(self.pods)

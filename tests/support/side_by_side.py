@@ -23,6 +23,7 @@ from tests.support.targets import Targets
 
 Story = Callable[[Lab, Targets], None]
 _STORY: Final = "story"
+_BEGINS_FIRST: Final = "begins_first"
 #: Pods that start at the same time on two cores; more of them would only wait for each other.
 _WORKERS: Final = 8
 
@@ -80,12 +81,19 @@ def side_by_side(story: Story) -> Callable[[Stage], None]:
     return test
 
 
+def begins_first(story: Story) -> Story:
+    """Mark a story that is known to wait for longer than all others."""
+    setattr(story, _BEGINS_FIRST, True)
+    return story
+
+
 def stories_in(folder: Path, items: Iterable[pytest.Item]) -> list[Story]:
-    """The stories among the selected tests of a folder, in their order."""
-    return [
+    """The stories among the selected tests of a folder, in their order but for the longest."""
+    stories = [
         getattr(item.function, _STORY)
         for item in items
         if isinstance(item, pytest.Function)
         and item.path.parent == folder
         and hasattr(item.function, _STORY)
     ]
+    return sorted(stories, key=lambda story: not hasattr(story, _BEGINS_FIRST))

@@ -51,6 +51,7 @@ class Definition:
 
 _AGE: Final = Column(name="Age", path=".metadata.creationTimestamp", type="date")
 
+_STOPPED: Final = f".metadata.annotations['{names.ANNOTATION_STOP.replace('.', chr(92) + '.')}']"
 _FINISHED: Final = '.status.conditions[?(@.type=="Finished")]'
 
 SCANJOB: Final = Definition(
@@ -90,9 +91,12 @@ SCANQUEUE: Final = Definition(
         Column(name="Running", path=".status.running", type="integer"),
         Column(name="Limit", path=".spec.maxConcurrent", type="integer"),
         Column(name="Waiting", path=".status.waiting", type="integer"),
-        Column(name="Policy", path=".spec.stopPolicy"),
+        # What the operator last told, and since when an emergency stop is in force, which needs no
+        # operator to be seen.
+        Column(name="State", path='.status.conditions[?(@.type=="Ready")].reason'),
+        Column(name="Stopped", path=_STOPPED, type="date"),
+        Column(name="Policy", path=".spec.stopPolicy", wide=True),
         Column(name="Priority", path=".spec.priority", type="integer", wide=True),
-        Column(name="Ready", path='.status.conditions[?(@.type=="Ready")].status', wide=True),
         Column(name="Message", path='.status.conditions[?(@.type=="Ready")].message', wide=True),
         _AGE,
     ),

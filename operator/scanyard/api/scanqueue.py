@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
@@ -13,6 +14,8 @@ StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
 
 DEFAULT_MAX_CONCURRENT: Final = 5
 DEFAULT_AGING_SECONDS: Final = 600
+#: A queue that is to hold more tells of those that are held longest.
+MAX_HELD_SLOTS: Final = 256
 
 
 class ScanQueueSpec(SpecModel):
@@ -28,6 +31,20 @@ class ScanQueueSpec(SpecModel):
     """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
 
 
+class HeldSlot(StatusModel):
+    """A slot that is held for a Pod without a ScanJob, until its scan has surely stopped."""
+
+    scan_job: Annotated[str, Field(max_length=253)]
+    """Whose Pod it is; it was deleted, or waits again."""
+    uid: Annotated[str, Field(max_length=64)]
+    """The uid of that ScanJob."""
+    attempt: Annotated[Int32, Field(ge=1)]
+    pod_name: Annotated[str, Field(max_length=253)] = ""
+    node_name: Annotated[str, Field(max_length=253)] = ""
+    until: datetime
+    """When it is free at the latest; earlier if its node reports the scan's end."""
+
+
 class ScanQueueStatus(StatusModel):
     """How the queue fares."""
 
@@ -39,6 +56,14 @@ class ScanQueueStatus(StatusModel):
     """ScanJobs that wait in it."""
     running: Annotated[Int32, Field(ge=0)] | None = None
     """Slots that are held."""
+    held_slots: Annotated[
+        tuple[HeldSlot, ...],
+        Field(
+            max_length=MAX_HELD_SLOTS,
+            json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        ),
+    ] = ()
+    """Slots that are held for Pods whose ScanJob is gone."""
     conditions: Conditions = ()
 
 

@@ -68,6 +68,12 @@ class Api:
             except KubeExpiredError:
                 continue
 
+    def date(self) -> str | None:
+        """The header by which the API server tells its time."""
+        timeout = urllib3.Timeout(connect=self._timeout_seconds, read=self._timeout_seconds)
+        with self._opened("GET", "/version/", {}, timeout=timeout) as answer:
+            return answer.headers.get("Date")
+
     def first_page(self, resource: Resource, namespace: str | None) -> list[Json]:
         """Some items, fast: what a cache of the API server holds, at most a page."""
         query = {"limit": str(_PAGE), "resourceVersion": "0"}

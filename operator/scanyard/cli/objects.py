@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from scanyard.api import names
 from scanyard.cli.api import Api
 from scanyard.cli.cluster import patiently
+from scanyard.kube.errors import KubeError
 from scanyard.kube.resources import PODS, SCANJOBS, SCANQUEUES, Resource
+from scanyard.kube.server_clock import ServerClock, boot_seconds
 from scanyard.lifecycle.pod import PodState, is_attempt, read_pod
 
 Json = dict[str, Any]
@@ -39,6 +43,14 @@ class Objects:
     def scan_pods(self) -> list[PodState]:
         """The Pods of attempts, consistently."""
         return [read_pod(raw) for raw in self._list(PODS, labels=SCAN_PODS) if is_attempt(raw)]
+
+    def server_time(self) -> datetime:
+        """The API server's time, which need not be this machine's; this machine's if it is mum."""
+        clock, sent = ServerClock(), boot_seconds()
+        with suppress(KubeError):
+            date = self._api.date()
+            clock.heard(date, sent=sent, received=boot_seconds())
+        return clock.now()
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json:
         """One object."""

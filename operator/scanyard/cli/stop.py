@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 import click
@@ -92,8 +91,9 @@ def _lift(objects: Objects, *, dry_run: bool) -> int:
         return 0
     if not dry_run:
         # When it was lifted stays in the queue: an operator that was away all the time must be
-        # able to tell what was ended by the stop.
-        notes = {ANNOTATION_STOP: None, ANNOTATION_STOP_LIFTED: format_time(datetime.now(UTC))}
+        # able to tell what was ended by the stop, by times that are not this machine's.
+        lifted = format_time(objects.server_time())
+        notes = {ANNOTATION_STOP: None, ANNOTATION_STOP_LIFTED: lifted}
         in_parallel(lambda queue: objects.annotate_queue(queue, notes, manager=FIELD_MANAGER), held)
     for queue in held:
         print_line(f"{key_of(queue)}: {'would be lifted' if dry_run else 'lifted'}{_still(queue)}")

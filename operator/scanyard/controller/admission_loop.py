@@ -19,6 +19,7 @@ from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.placement import Standing, attempt_text
 from scanyard.controller.resync import refresh_mirror
+from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.kube.errors import (
     KubeConflictError,
@@ -65,6 +66,8 @@ async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
         try:
             if not context.ledger_current:
                 await refresh_mirror(context)
+                if not context.placement.built:
+                    adopt_told_slots(context)
                 await rebuild(context, ledger)
                 metrics.LEDGER_AVAILABLE.set(1)
             await _admit_all(context, ledger)

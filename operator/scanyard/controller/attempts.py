@@ -19,6 +19,7 @@ class AttemptMemory:
 
     `unanswered`: a create was sent for it and its fate is unknown. `gone_at`: a consistent read
     did not find the Pod. `queue_read`: its queue was read consistently after the Pod had ended.
+    `deleted_job`: its ScanJob was deleted after a node had its Pod and before its end was read.
     """
 
     number: int
@@ -28,6 +29,7 @@ class AttemptMemory:
     node_ready: bool = False
     queue_read: bool = False
     last_pod: PodState | None = None
+    deleted_job: tuple[Job, Attempt] | None = None
 
 
 class AttemptMemories:
@@ -52,6 +54,16 @@ class AttemptMemories:
         memory = self.of(pod.job_uid, pod.attempt)
         if memory.number == pod.attempt and not pod.tombstone:
             memory.existed, memory.unanswered, memory.last_pod = True, None, pod
+
+    def uids(self) -> list[str]:
+        """The ScanJobs of all of them."""
+        return list(self._by_uid)
+
+    def lost(self, job: Job) -> None:
+        """The ScanJob is gone; if its scan had started, what its status told of that is kept."""
+        attempt = job.status.open_attempt
+        if attempt is not None and (attempt.started_at is not None or attempt.node_name):
+            self.of(job.uid, attempt.number).deleted_job = (job, attempt)
 
     def forget(self, job_uid: str) -> None:
         """The ScanJob and its Pods are gone."""

@@ -7,10 +7,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
+from scanyard.controller.held_slots import HeldSlots
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
 from scanyard.controller.refused_admissions import RefusedAdmissions
@@ -24,16 +25,12 @@ from scanyard.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
 @dataclass(slots=True)
 class Context:
     """Shared by handlers, reconciler, admission loop and reporters.
 
-    `dirty` holds ScanJob uids. `wake` tells the admission loop that something may go now.
+    `now` tells the API server's time. `dirty` holds ScanJob uids. `wake` tells the admission loop
+    that something may go now.
     `changed_queues` are queue keys whose heads or limits may have changed. `lost_nodes` were not
     Ready, or gone, when they were read last, and are read again while a Pod on them is to end.
     """
@@ -43,9 +40,11 @@ class Context:
     ledger: LedgerWriter
     fence: int
     deny: DenyList
+    now: Callable[[], datetime]
     mirror: Mirror = field(default_factory=Mirror)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
+    held_slots: HeldSlots = field(default_factory=HeldSlots)
     refused: RefusedAdmissions = field(default_factory=RefusedAdmissions)
     dirty: WorkQueue = field(default_factory=lambda: WorkQueue(time.monotonic))
     announce: set[str] = field(default_factory=set)
@@ -54,7 +53,6 @@ class Context:
     lost_nodes: set[str] = field(default_factory=set)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
-    now: Callable[[], datetime] = utc_now
     _refusals: dict[str, str] = field(default_factory=dict)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -86,6 +84,7 @@ class Context:
     def forget(self, uid: str) -> None:
         """Nothing of the ScanJob is left."""
         self.memories.forget(uid)
+        self.held_slots.settled(uid)
         self.announce.discard(uid)
         self.refused.forget(uid)
         self._refusals.pop(uid, None)

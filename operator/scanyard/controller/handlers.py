@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from scanyard import metrics
@@ -17,10 +16,12 @@ from scanyard.lifecycle.queue import Queue
 
 def on_scanjob(context: Context, kind: str | None, raw: Any) -> None:
     """A ScanJob was seen, changed or deleted."""
-    metrics.LAST_EVENT.labels(names.SCANJOB_PLURAL).set(time.time())
+    metrics.LAST_EVENT.labels(names.SCANJOB_PLURAL).set(context.now().timestamp())
     jobs = context.mirror.jobs
     if kind == "DELETED":
-        jobs.remove(raw)
+        job = jobs.remove(raw)
+        if job is not None:
+            context.memories.lost(job)
         context.dirty.add(raw["metadata"]["uid"])
     elif jobs.put(raw) is not None:
         context.dirty.add(raw["metadata"]["uid"])
@@ -28,7 +29,7 @@ def on_scanjob(context: Context, kind: str | None, raw: Any) -> None:
 
 def on_scanqueue(context: Context, kind: str | None, raw: Any) -> None:
     """A ScanQueue was seen, changed or deleted: its ScanJobs may be judged differently now."""
-    metrics.LAST_EVENT.labels(names.SCANQUEUE_PLURAL).set(time.time())
+    metrics.LAST_EVENT.labels(names.SCANQUEUE_PLURAL).set(context.now().timestamp())
     queues = context.mirror.queues
     before = queues.get(raw["metadata"]["uid"])
     if kind == "DELETED":
@@ -66,7 +67,7 @@ def _judged(queue: Queue) -> tuple[object, ...]:
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:
     """A Pod of an attempt was seen, changed or deleted."""
-    metrics.LAST_EVENT.labels("pods").set(time.time())
+    metrics.LAST_EVENT.labels("pods").set(context.now().timestamp())
     if not is_attempt(raw):
         return
     pods = context.mirror.pods

@@ -24,8 +24,10 @@ log = logging.getLogger(__name__)
 
 #: Where the Lease of an installation for the whole cluster is.
 CLUSTER_NAMESPACE = "kube-system"
-#: A Lease is renewed so many times within its duration, and looked at as often by a standby.
+#: A Lease is renewed so many times within its duration.
 _PER_DURATION = 5
+#: A standby looks this often, or as often as the leader renews: what it sees late it takes late.
+_LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 
 
@@ -33,17 +35,27 @@ class Leadership:
     """All Leases of one installation, held together or not at all."""
 
     def __init__(
-        self, kube: KubeClient, namespaces: tuple[str, ...], *, identity: str, seconds: float
+        self,
+        kube: KubeClient,
+        namespaces: tuple[str, ...],
+        *,
+        identity: str,
+        seconds: float,
+        unix_seconds: Callable[[], float],
     ) -> None:
         """`namespaces` are those that are watched; none means the whole cluster."""
         self._kube = kube
         self._cluster_wide = not namespaces
         self._every = seconds / _PER_DURATION
+        self._look_every = min(self._every, _LOOK_SECONDS)
         self._rivals = Sightings()
         self._had_rival = False
         # In one order, so that two processes never hold one half each for long.
         homes = sorted(set(namespaces)) or [CLUSTER_NAMESPACE]
-        self._leases = [Lease(kube, home, identity=identity, seconds=seconds) for home in homes]
+        self._leases = [
+            Lease(kube, home, identity=identity, seconds=seconds, unix_seconds=unix_seconds)
+            for home in homes
+        ]
 
     @property
     def fence(self) -> int:
@@ -70,7 +82,7 @@ class Leadership:
                 return
             backoff.reset()
             tell(f"standby: {obstacle}", True)
-            await asyncio.sleep(self._every * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
+            await asyncio.sleep(self._pause())
 
     async def keep(self) -> NoReturn:
         """Renew for ever; raises LeaseLostError when it is certain or possible that it is lost."""
@@ -86,6 +98,12 @@ class Leadership:
                 await lease.release(at_least)
             except KubeError as error:
                 log.info("the Lease in %s runs out by itself: %s", lease.namespace, error)
+
+    def _pause(self) -> float:
+        """Until the next look: at the moment at which the Lease may be taken, if that is soon."""
+        pause = self._look_every * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+        left = max(lease.seconds_left for lease in self._leases)
+        return min(pause, left) if left > 0 else pause
 
     async def _try_acquire(self) -> str:
         """What stands in the way; "" once all are held and no other installation leads."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from scanyard import metrics
 from scanyard.controller.context import Context
-from scanyard.controller.orphan_slots import orphan_standings
 from scanyard.controller.placement import Standing, operations, placement_of, standing_for
+from scanyard.controller.stray_slots import orphan_standings
 from scanyard.controller.views import view_of
 from scanyard.errors import ScanyardError
 from scanyard.lifecycle.decide import decide

@@ -36,6 +36,7 @@ from scanyard.kube.errors import KubeError, KubeNotFoundError, NoClusterError
 from scanyard.kube.lease import LeaseLostError
 from scanyard.kube.listing import list_in
 from scanyard.kube.resources import SCANJOBS
+from scanyard.kube.server_clock import ServerClock
 from scanyard.lifecycle.scope import DenyList, IPNetwork
 from scanyard.logs import configure_logging
 from scanyard.queueing.errors import Fenced
@@ -98,22 +99,28 @@ async def _lead(settings: Settings, probes: Probes) -> None:
     redis = redis_for(settings)  # connects when first used
     # A renewal that hangs must leave time for another.
     patience = max(settings.lease_seconds / 3, 1.0)
-    async with KubeClient(connection, _observe_api, timeout_seconds=patience) as lease_client:
+    clock = ServerClock()
+    async with KubeClient(
+        connection, _observe_api, clock=clock, timeout_seconds=patience
+    ) as lease_client:
         leadership = Leadership(
             lease_client,
             tuple(settings.watch_namespaces),
             identity=_identity(settings),
             seconds=settings.lease_seconds,
+            unix_seconds=clock.unix_seconds,
         )
         await leadership.acquire(probes.stand_by)
         probes.lead()
         beyond = 0
         try:
-            async with KubeClient(connection, _observe_api, guard=leadership.check) as kube:
-                work = _work(settings, probes, kube, redis, leadership.fence)
+            async with KubeClient(
+                connection, _observe_api, clock=clock, guard=leadership.check
+            ) as kube:
+                work = _work(settings, probes, kube, redis, leadership.fence, clock)
                 await _all_of(leadership.keep(), work)
         except* Fenced as group:
-            # The Lease was deleted while the clock stood wrong: the next number must be above.
+            # The Lease was deleted while the API server's clock was wrong: the next must be above.
             beyond = max(fenced.stored for fenced in _leaves(group))
             raise
         finally:
@@ -134,16 +141,22 @@ def _leaves(group: BaseExceptionGroup[_Error]) -> list[_Error]:
 
 
 async def _work(
-    settings: Settings, probes: Probes, kube: KubeClient, redis: Redis, fence: int
+    settings: Settings,
+    probes: Probes,
+    kube: KubeClient,
+    redis: Redis,
+    fence: int,
+    clock: ServerClock,
 ) -> None:
     ledger = Ledger(
         redis,
         settings.installation,
         observe=lambda _, seconds: metrics.REDIS_SECONDS.observe(seconds),
+        unix_microseconds=lambda: int(clock.unix_seconds() * 1_000_000),
     )
     async with LedgerWriter(ledger) as writer:
         denied = await _wait_for_api(kube, settings, probes)
-        context = Context(settings, kube, writer, fence, DenyList.of(denied))
+        context = Context(settings, kube, writer, fence, DenyList.of(denied), clock.now)
         probes.context = context
         log.info("leading with fence %d; %d networks are denied", fence, len(denied))
         await _all_of(*_tasks(context, ledger))

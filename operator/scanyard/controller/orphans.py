@@ -6,32 +6,43 @@ from datetime import timedelta
 
 from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import sync
-from scanyard.controller.orphan_slots import orphan_standing, running_pods, vanished_pod
-from scanyard.controller.pod_actions import delete_pod, notice_vanished
+from scanyard.controller.pod_actions import check_node, delete_pod, look_up_stray
 from scanyard.controller.pods import tombstone_pod
+from scanyard.controller.slot_records import notice_vanished, tell_slot
+from scanyard.controller.stray_slots import orphan_standing, orphan_strays
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS, SCANJOBS
 from scanyard.lifecycle.pod import PodState, is_attempt
+from scanyard.lifecycle.strays import Ending, end_strays
 
 
 async def reconcile_orphan(context: Context, job_uid: str) -> None:
     """A ScanJob that the mirror does not have: end its Pods; its slot stays until they stopped."""
     await _settle_create(context, job_uid)
-    pods = running_pods(context, job_uid)
-    if pods and await _job_exists(context, pods[0]):
-        return
-    for pod in pods:
-        if not pod.deleting:
-            await delete_pod(context, pod)
     await notice_vanished(context, job_uid)
-    vanished = vanished_pod(context, job_uid)
+    ending = end_strays(orphan_strays(context, job_uid))
+    if ending.delete and await _job_exists(context, ending.delete[0]):
+        return
+    await tell_slot(context, job_uid, ending.record)
+    await _carry_out(context, job_uid, ending)
     standing = orphan_standing(context, job_uid)
-    if standing is None and vanished is not None:
-        standing = context.placement.get(job_uid)
-        context.dirty.add_after(job_uid, (vanished[1] - context.now()) / timedelta(seconds=1))
     await sync(context, job_uid, standing)
+    if standing is None:
+        context.held_slots.settled(job_uid)
     if standing is None and not context.mirror.pods.of_job(job_uid):
         context.forget(job_uid)
+
+
+async def _carry_out(context: Context, job_uid: str, ending: Ending) -> None:
+    if ending.look_again_at is not None:
+        seconds = (ending.look_again_at - context.now()) / timedelta(seconds=1)
+        context.dirty.add_after(job_uid, max(seconds, 0.05))
+    for pod in ending.delete:
+        await delete_pod(context, pod)
+    for pod in ending.look_up:
+        await look_up_stray(context, pod)
+    if ending.check_node:
+        await check_node(context, job_uid, ending.check_node)
 
 
 async def _settle_create(context: Context, job_uid: str) -> None:

@@ -33,6 +33,8 @@ class Placement:
         self._holders: dict[str, Holding] = {}
         self._waiting: Counter[str] = Counter()
         self._held: Counter[str] = Counter()
+        #: Whether it was ever built: before, nobody knows who holds a slot.
+        self.built = False
         #: Told of each ScanJob that enters a queue's order.
         self.on_waiting: Callable[[str, Standing], None] = lambda _uid, _standing: None
 
@@ -76,6 +78,7 @@ class Placement:
 
     def replace(self, standings: Mapping[str, Standing]) -> None:
         """Record a rebuilt ledger."""
+        self.built = True
         self._by_uid.clear()
         self._holders.clear()
         self._waiting.clear()

@@ -8,7 +8,6 @@ from typing import Any
 
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanqueue
-from scanyard.controller.orphan_slots import vanished_pod
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import NODES, PODS, SCANQUEUES
 from scanyard.lifecycle.pod import PodState, is_attempt
@@ -56,24 +55,28 @@ async def look_up(context: Context, namespace: str, job_uid: str, attempt: Attem
         context.mirror.pods.forget(last.uid)
     node = last.node_name if last is not None else attempt.node_name
     memory.gone_at = context.now()
-    memory.node_ready = await _node_ready(context, node)
+    memory.node_ready = await is_node_ready(context, node)
     context.dirty.add(job_uid)
 
 
-async def notice_vanished(context: Context, job_uid: str) -> None:
-    """A Pod without an open attempt went away unread: its node decides how long its slot is held.
-
-    Without I/O where that is not so, or known already.
-    """
-    memory, gone = context.memories.known(job_uid), vanished_pod(context, job_uid)
-    if memory is not None and memory.gone_at is None and gone is not None:
-        memory.node_ready = await _node_ready(context, gone[0].node_name)
-        memory.gone_at = context.now()
+async def look_up_stray(context: Context, pod: PodState) -> None:
+    """Read a Pod consistently whose deletion should have been done by now."""
+    try:
+        raw = await context.kube.get(PODS, pod.namespace, pod.name)
+    except KubeNotFoundError:
+        raw = None
+    if raw is None or not is_same(raw, pod):
+        _forget(context, pod)
+        return
+    seen = context.mirror.pods.put(raw)
+    if seen is not None:
+        context.memories.saw(seen)
+        context.dirty.add(pod.job_uid)
 
 
 async def check_node(context: Context, job_uid: str, node: str) -> None:
     """Read a node that has not carried out a deletion in time: is it lost?"""
-    lost = not await _node_ready(context, node)
+    lost = not await is_node_ready(context, node)
     if lost == (node in context.lost_nodes):
         return
     (context.lost_nodes.add if lost else context.lost_nodes.discard)(node)
@@ -110,7 +113,7 @@ def is_same(raw: Mapping[str, Any], pod: PodState) -> bool:
     return bool(raw["metadata"]["uid"] == pod.uid)
 
 
-async def _node_ready(context: Context, node: str) -> bool:
+async def is_node_ready(context: Context, node: str) -> bool:
     """Whether it surely is; without the right to read nodes nobody knows, so the slot waits."""
     if not node:
         return False

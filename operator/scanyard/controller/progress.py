@@ -17,6 +17,7 @@ from scanyard.runner.log_protocol import last_progress
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 10.0
+_WORTH_READING = timedelta(seconds=10)
 #: Progress is written when it moved by so many points, or at all after so long.
 _POINTS, _AT_LEAST_EVERY = 10, timedelta(seconds=30)
 _LINES, _BYTES, _AT_ONCE = 50, 16 * 1024, 8
@@ -42,10 +43,11 @@ class ProgressReader:
 
     def _running(self) -> list[PodState]:
         context, found = self._context, []
-        before = context.now() - timedelta(seconds=_EVERY_SECONDS)
+        now = context.now()
         for uid, held in context.placement.holders():
             pod = context.mirror.pod_of(uid, held.attempt)
-            if pod is not None and pod.running_since is not None and pod.running_since <= before:
+            age = pod.running_for(now) if pod is not None else None
+            if pod is not None and age is not None and age >= _WORTH_READING:
                 found.append(pod)
         return found
 

@@ -71,7 +71,9 @@ class QueueReporter:
 
     def _status(self, queue: Queue) -> dict[str, Any]:
         context = self._context
-        return {
+        # Written where slots come and go, see slot_records.
+        kept = {key: queue.status[key] for key in ("heldSlots",) if key in queue.status}
+        return kept | {
             "observedGeneration": queue.generation,
             "waiting": context.placement.waiting(queue.key),
             "running": context.placement.held(queue.key),

@@ -21,15 +21,16 @@ from scanyard.controller.pod_actions import (
     check_node,
     delete_pod,
     look_up,
-    notice_vanished,
+    look_up_stray,
     read_queue,
 )
+from scanyard.controller.slot_records import notice_vanished, tell_slot
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.lease import LeaseLostError
 from scanyard.lifecycle.decide import decide
-from scanyard.lifecycle.decision import Decision
+from scanyard.lifecycle.decision import Decision, Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
 from scanyard.lifecycle.status import Attempt
@@ -107,8 +108,11 @@ async def reconcile(context: Context, uid: str) -> None:
     if decision.ended is not None:
         _count_end(job, *decision.ended, retried=decision.retried)
         await _warn_of_failure(context, written)
+    await tell_slot(context, uid, decision.held_slot)
     await _stop(context, written, decision)
     await sync(context, uid, job_standing(context, written, decision.place))
+    if not isinstance(decision.place, Holding):
+        context.held_slots.settled(uid)
     await _start(context, written, decision)
 
 
@@ -122,6 +126,8 @@ async def _stop(context: Context, job: Job, decision: Decision) -> None:
     for stray in decision.delete_stray:
         log.warning("Pod %s/%s has no open attempt and is ended", stray.namespace, stray.name)
         await delete_pod(context, stray)
+    for stray in decision.look_up_stray:
+        await look_up_stray(context, stray)
     if decision.look_up is not None:
         await look_up(context, job.namespace, job.uid, decision.look_up)
     if decision.read_queue is not None:

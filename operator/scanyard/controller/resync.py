@@ -30,6 +30,7 @@ async def refresh_mirror(context: Context) -> None:
     for gone_queue in mirror.queues.forget_unlisted(*queues):
         queue_rules_changed(context, gone_queue.key, gone_queue, None)
     for gone_job in mirror.jobs.forget_unlisted(*jobs):
+        context.memories.lost(gone_job)
         context.dirty.add(gone_job.uid)
     for gone_pod in mirror.pods.forget_unlisted(*pods):
         context.dirty.add(gone_pod.job_uid)

@@ -32,6 +32,8 @@ async def settle_conflict(context: Context, job: Job) -> Job | None:
     except KubeNotFoundError:
         raw = None
     if raw is None or raw["metadata"]["uid"] != job.uid:
-        context.mirror.jobs.forget(job.uid)
+        gone = context.mirror.jobs.forget(job.uid)
+        if gone is not None:
+            context.memories.lost(gone)
         return None
     return context.mirror.jobs.put(raw) or context.mirror.jobs.get(job.uid)

@@ -99,5 +99,7 @@ def _is_due(context: Context, pod: PodState, retention: timedelta, now: datetime
     attempt = job.status.open_attempt if job is not None else None
     if attempt is not None and attempt.number == pod.attempt:
         return False  # its result has not been read into status yet
-    ended = pod.termination.finished_at if pod.termination is not None else pod.created
-    return scan_stopped(pod) and ended is not None and now - ended > retention
+    finished = pod.termination.finished_at if pod.termination is not None else None
+    # The node's clock may be behind, the API server's is not.
+    ended = max((at for at in (finished, pod.created) if at is not None), default=now)
+    return scan_stopped(pod) and now - ended > retention

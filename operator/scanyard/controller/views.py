@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
-from scanyard.controller.orphan_slots import running_pods, vanished_pod
+from scanyard.controller.stray_slots import gone_slot, running_pods
 from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.pod import PodState
@@ -25,7 +25,7 @@ def view_of(context: Context, job: Job) -> View:
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),
         stray=_strays(context, job, attempt),
-        stray_gone=vanished_pod(context, job.uid) if attempt is None else None,
+        stray_gone=gone_slot(context, job.uid) if attempt is None else None,
         lost_nodes=frozenset(context.lost_nodes),
         waiting_reason=_waiting_reason(context, job, queue),
     )
@@ -37,8 +37,7 @@ def _is_waiting(job: Job) -> bool:
 
 def _strays(context: Context, job: Job, attempt: Attempt | None) -> tuple[PodState, ...]:
     open_number = attempt.number if attempt is not None else None
-    pods = (pod for pod in running_pods(context, job.uid) if pod.attempt != open_number)
-    return tuple(sorted(pods, key=lambda pod: (pod.attempt, pod.uid)))
+    return tuple(pod for pod in running_pods(context, job.uid) if pod.attempt != open_number)
 
 
 def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:

@@ -14,6 +14,7 @@ import aiohttp
 from scanyard.kube.connection import Connection
 from scanyard.kube.errors import KubeError, KubeExpiredError, KubeUnavailableError, error_for
 from scanyard.kube.resources import PODS, Resource
+from scanyard.kube.server_clock import ServerClock, boot_seconds
 
 Json = dict[str, Any]
 #: (verb, resource, HTTP status or 0, seconds)
@@ -29,7 +30,7 @@ class KubeClient:
     """One aiohttp session with the API server.
 
     Every method raises only KubeError subclasses, and what `guard` raises: it is asked right
-    before each request that changes something.
+    before each request that changes something. `clock` hears the time from each answer.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class KubeClient:
         connection: Connection,
         observe: Observer = lambda *_: None,
         *,
+        clock: ServerClock,
         guard: Guard = lambda: None,
         timeout_seconds: float = 15.0,
     ) -> None:
         self._connection = connection
         self._observe = observe
+        self._clock = clock
         self._guard = guard
         self._timeout_seconds = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
@@ -170,7 +173,7 @@ class KubeClient:
         assert self._session is not None, "use `async with KubeClient(...)`"  # noqa: S101
         if method != "GET":
             self._guard()
-        began, status = time.monotonic(), 0
+        began, sent, status = time.monotonic(), boot_seconds(), 0
         seconds = _LIST_TIMEOUT_SECONDS if verb == "list" else self._timeout_seconds
         try:
             async with self._session.request(
@@ -181,8 +184,10 @@ class KubeClient:
                 headers=self._connection.headers() | {"Content-Type": content_type},
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
+                received = boot_seconds()
                 raw = await response.read()
                 status = response.status
+                self._clock.heard(response.headers.get("Date"), sent=sent, received=received)
                 if status >= 400:
                     raise _error(response, raw)
                 return raw

@@ -3,13 +3,13 @@
 Every write carries the resourceVersion that was read, so that of two candidates one gets 409.
 Nobody's wall clock is trusted: a candidate waits until it has itself seen the Lease unchanged for
 the Lease's whole duration, and a holder counts its own time from before it asked for the renewal.
-Both use CLOCK_BOOTTIME, which goes on while the process or the machine is frozen.
+Both use CLOCK_BOOTTIME, which goes on while the process or the machine is frozen. The times that
+a Lease shows, and the number of a new one, are the API server's, for all candidates alike.
 """
 
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from scanyard.errors import ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
 from scanyard.kube.resources import LEASES
+from scanyard.kube.server_clock import boot_seconds
 
 #: The name of every Lease of Scanyard.
 LEASE_NAME = "scanyard"
@@ -31,11 +32,6 @@ class LeaseLostError(ScanyardError):
     """This process leads no more: it must change nothing and end."""
 
 
-def boot_seconds() -> float:
-    """Seconds since the machine was started, frozen or suspended time included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
     """What a Lease says; `holder` is empty when it was given back."""
@@ -43,7 +39,6 @@ class LeaseRecord:
     holder: str
     transitions: int
     seconds: float
-    renewed: str
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Self:
@@ -53,7 +48,6 @@ class LeaseRecord:
             holder=spec.get("holderIdentity") or "",
             transitions=spec.get("leaseTransitions") or 0,
             seconds=float(spec.get("leaseDurationSeconds") or 0),
-            renewed=spec.get("renewTime") or "",
         )
 
 
@@ -62,16 +56,23 @@ class Sightings:
 
     def __init__(self, clock: Callable[[], float] = boot_seconds) -> None:
         self._clock = clock
-        self._seen: dict[str, tuple[LeaseRecord, float]] = {}
+        self._seen: dict[str, tuple[str, float]] = {}
 
     def is_live(self, raw: Mapping[str, Any]) -> bool:
         """Whether somebody holds it, for all that this process has seen."""
-        record, key = LeaseRecord.read(raw), raw["metadata"]["uid"]
-        known, since = self._seen.get(key, (None, 0.0))
-        if known != record:
+        return self.seconds_left(raw) > 0
+
+    def seconds_left(self, raw: Mapping[str, Any]) -> float:
+        """How long it must be seen unchanged from now on until it may be taken.
+
+        By its version, not by its renewTime: a clock that stands for a moment may tell that twice.
+        """
+        record, meta = LeaseRecord.read(raw), raw["metadata"]
+        known, since = self._seen.get(meta["uid"], ("", 0.0))
+        if known != meta["resourceVersion"]:
             since = self._clock()
-            self._seen[key] = (record, since)
-        return bool(record.holder) and self._clock() - since < record.seconds
+            self._seen[meta["uid"]] = (meta["resourceVersion"], since)
+        return since + record.seconds - self._clock() if record.holder else 0.0
 
 
 class Lease:
@@ -84,11 +85,11 @@ class Lease:
         *,
         identity: str,
         seconds: float,
+        unix_seconds: Callable[[], float],
         clock: Callable[[], float] = boot_seconds,
-        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.namespace = namespace
-        self._wall_clock = wall_clock
+        self._unix_seconds = unix_seconds
         self._kube = kube
         self._identity = identity
         self._seconds = seconds
@@ -96,6 +97,8 @@ class Lease:
         self._sightings = Sightings(clock)
         self._held: dict[str, Any] | None = None
         self._deadline = float("-inf")
+        #: After a try: how long another still has it at least; 0 where that is not known.
+        self.seconds_left = 0.0
 
     @property
     def fence(self) -> int:
@@ -117,12 +120,15 @@ class Lease:
 
         Raises KubeError; then it may be held all the same, and the next try finds out.
         """
+        self.seconds_left = 0.0
         try:
             raw = await self._kube.get(LEASES, self.namespace, LEASE_NAME)
         except KubeNotFoundError:
             return await self._create()
         record = LeaseRecord.read(raw)
-        if record.holder != self._identity and self._sightings.is_live(raw):
+        left = self._sightings.seconds_left(raw)
+        if record.holder != self._identity and left > 0:
+            self.seconds_left = left
             return record.holder
         # An earlier try without an answer may have been carried out: then it is ours already.
         ours = record.holder == self._identity
@@ -170,10 +176,11 @@ class Lease:
     async def _create(self) -> str:
         sent = self._clock()
         # Above the number of any Lease that was there before and was deleted, unless that was
-        # within this second or the clock was set back: then the ledger's fence tells (release).
+        # within this second or the API server's clock was set back: then the ledger's fence tells
+        # (release).
         body = {
             "metadata": {"name": LEASE_NAME, "namespace": self.namespace},
-            "spec": self._spec(int(self._wall_clock())) | {"acquireTime": _now()},
+            "spec": self._spec(int(self._unix_seconds())) | {"acquireTime": self._now()},
         }
         try:
             raw = await self._kube.create(LEASES, self.namespace, body)
@@ -187,7 +194,7 @@ class Lease:
         body = copy.deepcopy(dict(raw))
         spec = self._spec(transitions)
         if LeaseRecord.read(raw).holder != self._identity:
-            spec["acquireTime"] = _now()
+            spec["acquireTime"] = self._now()
         body["spec"] = {**(raw.get("spec") or {}), **spec}
         self._holds(await self._kube.replace(LEASES, self.namespace, LEASE_NAME, body), sent)
 
@@ -196,13 +203,13 @@ class Lease:
             "holderIdentity": self._identity,
             "leaseDurationSeconds": round(self._seconds),
             "leaseTransitions": transitions,
-            "renewTime": _now(),
+            "renewTime": self._now(),
         }
 
     def _holds(self, raw: dict[str, Any], sent: float) -> None:
         self._held = raw
         self._deadline = sent + self._seconds * (1 - _MARGIN)
 
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    def _now(self) -> str:
+        instant = datetime.fromtimestamp(self._unix_seconds(), UTC)
+        return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -34,7 +34,7 @@ _WORTH_SHOWING = timedelta(seconds=2)
 #: A node that does not carry out a deletion is looked at this often.
 NODE_LOOK = timedelta(seconds=30)
 #: The event of a Pod's end comes so soon after the deletion's time, or never.
-_EVENT_SLACK = timedelta(seconds=2)
+EVENT_SLACK = timedelta(seconds=2)
 
 
 def attempt_open(view: View, attempt: Attempt) -> Decision:
@@ -74,7 +74,7 @@ def _deleting(
 ) -> Decision:
     """Its kubelet ends it; one that has not done so in time may be cut off, its scan alive."""
     status = status or view.job.status
-    slot, told_by = held(attempt), (pod.deletion_at or view.now) + _EVENT_SLACK
+    slot, told_by = held(attempt), (pod.deletion_at or view.now) + EVENT_SLACK
     if view.now < told_by:
         return Decision(status, slot, look_again_at=told_by)
     # Its event would have come: a watch that began after it was done tells nothing.
@@ -97,7 +97,8 @@ def _deleting(
 
 def _without_pod(view: View, attempt: Attempt) -> Decision:
     known, now = view.attempt, view.now
-    if known.existed or attempt.started_at is not None:
+    # What an earlier process had seen of its Pod it has written there.
+    if known.existed or attempt.started_at is not None or attempt.node_name:
         return _vanished(view, attempt)
     wanted = wish_of(view.job, view.queue) is Wish.RUN and not is_given_up(attempt)
     if wanted and not view.over_limit:
@@ -131,7 +132,9 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
         node_lost = bool(node) and not known.node_ready
         return _ended(view, attempt, vanished(last, node_lost=node_lost), deleted=True)
     cause = "its Pod is gone without a confirmed end of the scan"
-    status = _unconfirmed(view, job.status, cause, free_at)
+    # Written with it: another process finds no Pod, and must not take it for one that never was.
+    status = job.status if last is None else job.status.with_attempt(_with_facts(attempt, last))
+    status = _unconfirmed(view, status, cause, free_at)
     return Decision(status, held(attempt), look_again_at=free_at)
 
 
@@ -153,9 +156,11 @@ def _under_way(view: View, attempt: Attempt, pod: PodState) -> Decision:
     slot, attempt = held(attempt), _with_facts(attempt, pod)
     if pod.running_since is None and start_deadline(view, attempt, pod) <= now:
         return give_up(view, attempt, pod)
-    since = pod.running_since or pod.created or now
-    if now - since < _WORTH_SHOWING:
-        return Decision(job.status, slot, look_again_at=since + _WORTH_SHOWING)
+    age = pod.running_for(now)
+    if age is None:
+        age = now - (pod.created or now)
+    if age < _WORTH_SHOWING:
+        return Decision(job.status, slot, look_again_at=now + _WORTH_SHOWING - age)
     if pod.running_since is not None:
         status = job.status.with_attempt(started_after_all(attempt))
         status = replace(status, started_at=pod.running_since)

@@ -15,6 +15,9 @@ from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Condition, JobStatus
 
 _MESSAGE_LIMIT = 1024
+_LEDGER_UNAVAILABLE = "LedgerUnavailable"
+#: The reason of a queue's Ready, which `kubectl get` shows as its state, by what holds the queue.
+_STATES = {"EmergencyStop": "EmergencyStop", "Hold": "Held", "HoldAndDrain": "Draining"}
 
 
 def in_progress(
@@ -67,15 +70,16 @@ def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> lis
     before = {item["type"]: Condition.read(item) for item in queue.status.get("conditions") or ()}
     why_held, held = queue.held_by
     ready = not queue.held and not ledger_trouble
-    told = ledger_trouble or (
-        f"held by {held}" if queue.held else "ScanJobs are admitted as slots come free"
-    )
+    admits = f"held by {held}" if queue.held else "ScanJobs are admitted as slots come free"
+    state, told = _STATES.get(why_held, "Held") if queue.held else "Admitting", admits
+    if ledger_trouble and queue.emergency_stop is None:
+        state, told = _LEDGER_UNAVAILABLE, ledger_trouble
     words = {
-        "Ready": (ready, "Admitting" if ready else "NotAdmitting", told),
-        "Held": (queue.held, why_held if queue.held else "NotHeld", told),
+        "Ready": (ready, state, told),
+        "Held": (queue.held, why_held if queue.held else "NotHeld", admits),
         "LedgerAvailable": (
             not ledger_trouble,
-            "LedgerUnavailable" if ledger_trouble else "LedgerCurrent",
+            _LEDGER_UNAVAILABLE if ledger_trouble else "LedgerCurrent",
             ledger_trouble or "the ledger is current",
         ),
     }

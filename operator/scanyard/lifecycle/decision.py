@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scanyard.lifecycle.held_slot import HeldSlot
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
 from scanyard.lifecycle.pod import PodState
@@ -80,9 +81,9 @@ class View:
     """One ScanJob, its queue, its open attempt's Pod and the clock.
 
     `refused_until`: the API server would not record its admission; not to be tried before.
-    `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: one
-    that went away unread, and until when it counts. `lost_nodes`: nodes that a consistent read
-    found not Ready, or gone.
+    `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: the
+    slot of one that went away unread. `lost_nodes`: nodes that a consistent read found not Ready,
+    or gone.
     """
 
     job: Job
@@ -94,7 +95,7 @@ class View:
     announce: bool = False
     over_limit: bool = False
     stray: tuple[PodState, ...] = ()
-    stray_gone: tuple[PodState, datetime] | None = None
+    stray_gone: HeldSlot | None = None
     lost_nodes: frozenset[str] = frozenset()
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 
@@ -103,6 +104,7 @@ class View:
 class Decision:
     """The status that should stand, the place in the ledger, and the effects to make.
 
+    `held_slot`: the slot that is held without an open attempt, for the queue's status.
     `ended`: the attempt that this ends, to be counted once; `retried`: another one follows.
     """
 
@@ -112,6 +114,8 @@ class Decision:
     tombstone: Attempt | None = None
     delete: PodState | None = None
     delete_stray: tuple[PodState, ...] = ()
+    look_up_stray: tuple[PodState, ...] = ()
+    held_slot: HeldSlot | None = None
     look_up: Attempt | None = None
     read_queue: Attempt | None = None
     check_node: str = ""

@@ -39,8 +39,9 @@ _POD_REASONS = {
 #: The runner's word for its own limit, which stands behind activeDeadlineSeconds.
 _OWN_LIMIT = "WatchdogExpired"
 
-#: The runner's word for a stop from outside; by whom is told by the Pod, or by nobody.
-_INTERRUPTED = "Interrupted"
+#: The runner's words for an end from outside; by whom is told by the Pod, or by nobody. A node that
+#: was switched off and on again leaves "Killed": what the runner wrote in case it cannot any more.
+_ENDED_FROM_OUTSIDE = frozenset({"Interrupted", "Killed"})
 
 
 class End(StrEnum):
@@ -173,7 +174,8 @@ def _failure(
         message = f"the scanner left no readable report (exit code {termination.exit_code})"
         return "ResultLost", message, Cause.RESULT_LOST
     message = report.message or f"the scanner exited with code {report.exit_code}"
-    cause = Cause.RESULT_LOST if report.reason == _INTERRUPTED else Cause.SCANNER_ERROR
+    outside = report.reason in _ENDED_FROM_OUTSIDE
+    cause = Cause.RESULT_LOST if outside else Cause.SCANNER_ERROR
     return report.reason or "ScannerError", message, cause
 
 

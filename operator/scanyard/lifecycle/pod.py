@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scanyard.api import names
@@ -13,6 +13,8 @@ from scanyard.lifecycle.timestamps import parse_time
 
 #: The one container of an attempt's Pod.
 SCANNER_CONTAINER = "scanner"
+#: Nodes' clocks differ from the API server's by less, unless they are wrong.
+_CLOCKS_DIFFER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,11 @@ class Termination:
 
 @dataclass(frozen=True, slots=True)
 class PodState:
-    """One Pod of one attempt."""
+    """One Pod of one attempt.
+
+    `created`, `bound_at` and `deletion_at` are by the API server's clock; `start_time` and the
+    times of the container are by the node's, which may be wrong.
+    """
 
     namespace: str
     name: str
@@ -39,6 +45,7 @@ class PodState:
     queue: str
     tombstone: bool
     created: datetime | None
+    bound_at: datetime | None
     node_name: str
     phase: str
     reason: str
@@ -72,6 +79,13 @@ class PodState:
         return self.running_since is not None or (
             self.termination is not None and self.termination.started_at is not None
         )
+
+    def running_for(self, now: datetime) -> timedelta | None:
+        """How long its scanner has run, at most as long as it is there; None: it does not run."""
+        if self.running_since is None:
+            return None
+        ahead = self.running_since - now > _CLOCKS_DIFFER
+        return now - (self.created if ahead and self.created else self.running_since)
 
 
 def is_attempt(raw: Mapping[str, Any]) -> bool:
@@ -111,6 +125,7 @@ def read_pod(raw: Mapping[str, Any]) -> PodState:
         queue=notes.get(names.ANNOTATION_QUEUE, ""),
         tombstone=labels.get(names.LABEL_ROLE) == names.ROLE_TOMBSTONE,
         created=parse_time(meta.get("creationTimestamp")),
+        bound_at=parse_time(_condition(status, "PodScheduled", "True").get("lastTransitionTime")),
         node_name=spec.get("nodeName", ""),
         phase=status.get("phase", "Pending"),
         reason=status.get("reason", ""),

@@ -54,6 +54,16 @@ def unconfirmed_end(
     if node_ready:
         deleted_at = last.deletion_at if last is not None else None
         return max(deleted_at or gone_at, gone_at) + grace + _DELETION_SLACK
-    start = (last.start_time if last is not None else None) or gone_at
+    start = (_started_by(last) if last is not None else None) or gone_at
     seconds = (last.deadline_seconds if last is not None else None) or timeout_seconds
     return start + timedelta(seconds=seconds) + grace + _DEADLINE_SLACK
+
+
+def _started_by(pod: PodState) -> datetime | None:
+    """When its kubelet began to count at the latest; not before it had the Pod, whatever it says.
+
+    A node whose clock is behind counts as long as any other.
+    """
+    if pod.start_time is None:
+        return None
+    return max(pod.start_time, pod.bound_at or pod.created or pod.start_time)

@@ -121,7 +121,7 @@ def _not_started_yet(options: RunnerOptions) -> Report:
     return Report(
         options.scanner,
         reason="Killed",
-        message="the container was killed before the scan began",
+        message="the container was killed before it could report anything",
         hosts_total=options.total_targets,
     )
 

@@ -92,7 +92,7 @@ def _load(lab: Lab, targets: Targets) -> list[Scan]:
     """As many long scans as may run, which do, and short ones, which wait."""
     lab.queue(_QUEUE, maxConcurrent=_LIMIT)
     long = [
-        lab.submit(f"long-{n}", queue=_QUEUE, **paced(targets.one, seconds=40))
+        lab.submit(f"long-{n}", queue=_QUEUE, **paced(targets.one, seconds=25))
         for n in range(_LIMIT)
     ]
     for scan in long:

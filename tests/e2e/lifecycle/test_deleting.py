@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 from tests.support.handover import assert_slot_is_back, assert_slot_was_handed_over, attempts
+from tests.support.kube import eventually
 from tests.support.scans import Lab, condition, phase
-from tests.support.side_by_side import side_by_side
+from tests.support.side_by_side import begins_first, side_by_side
 from tests.support.specs import ONCE, endless, quick
 from tests.support.targets import Targets
 
 
 @side_by_side
+@begins_first
 def test_pod_deleted_by_force(lab: Lab, targets: Targets) -> None:
     """The object is gone and proves nothing: the slot is held for as long as the scan may live."""
     lab.queue("one", maxConcurrent=1)
@@ -84,4 +86,24 @@ def test_scanjob_deleted_while_it_waits(lab: Lab, targets: Targets) -> None:
     successor = lab.submit("successor", queue="one", **quick(targets.one))
     assert phase(successor.finish()) == "Succeeded"
     assert scan.pod_events() == []
+    lab.wait_idle("one")
+
+
+@side_by_side
+def test_namespace_deleted_and_made_again(lab: Lab, targets: Targets) -> None:
+    """Nothing of it stays in the ledger: a queue of the same name begins with all its slots."""
+    lab.queue("one", maxConcurrent=1)
+    running = lab.submit("running", queue="one", **endless(targets.one))
+    lab.submit("waiting", queue="one", **quick(targets.one)).reach("Queued")
+    running.running()
+
+    path = f"/api/v1/namespaces/{lab.name}"
+    lab.cluster.request("DELETE", path).expect()
+    eventually(lambda: lab.cluster.request("GET", path).code, lambda code: code == 404, seconds=120)
+
+    body = {"metadata": {"name": lab.name, "labels": {"scanyard.dev/test": "true"}}}
+    lab.cluster.request("POST", "/api/v1/namespaces", body).expect()
+    lab.queue("one", maxConcurrent=1)
+    again = lab.submit("again", queue="one", **quick(targets.one))
+    assert phase(again.finish()) == "Succeeded"
     lab.wait_idle("one")

@@ -12,7 +12,7 @@ from tests.support.scans import Lab, Scan
 from tests.support.specs import quick
 from tests.support.targets import Targets
 
-_QUEUE, _LIMIT, _SCANS = "busy", 3, 24
+_QUEUE, _LIMIT, _SCANS = "busy", 3, 15
 
 
 def test_killed_leader_is_replaced_when_its_lease_has_run_out(

@@ -41,7 +41,7 @@ def test_image_that_no_attempt_can_get(lab: Lab, targets: Targets) -> None:
     retry = {"maxAttempts": 2, "backoffSeconds": 1, "maxBackoffSeconds": 1}
     with _cordoned(lab.cluster):
         scan = lab.submit(
-            "scan", queue="one", **quick(targets.one), startDeadlineSeconds=40, retry=retry
+            "scan", queue="one", **quick(targets.one), startDeadlineSeconds=25, retry=retry
         )
         wait_told(scan, "Unschedulable", "nodes are available")
         _set_image(scan, _NO_NAME)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scanyard.lifecycle.timestamps import format_time
 from tests.support.kube import Namespace
 from tests.support.resources import scan_job, scan_queue
 
@@ -30,13 +32,18 @@ STATUS = {
 @pytest.fixture(scope="module", autouse=True)
 def resources(namespace: Namespace) -> None:
     namespace.create("scanqueues", scan_queue("office-network", maxConcurrent=2)).expect()
-    queue = {"observedGeneration": 1, "running": 2, "waiting": 17}
+    ready = {"type": "Ready", "status": "True", "reason": "Admitting"}
+    queue = {"observedGeneration": 1, "running": 2, "waiting": 17, "conditions": [ready]}
     namespace.patch("scanqueues", "office-network", {"status": queue}, "status").expect()
     done = scan_job("web-connect-scan", queueRef={"name": "office-network"}, priority=7)
     namespace.create("scanjobs", done).expect()
     namespace.patch("scanjobs", "web-connect-scan", {"status": STATUS}, "status").expect()
     waiting = scan_job("office-sweep", scanner="masscan", ports={"tcp": "80"})
     namespace.create("scanjobs", waiting).expect()
+
+
+def _minutes_ago(minutes: int) -> str:
+    return format_time(datetime.now(UTC) - timedelta(minutes=minutes))
 
 
 def table(namespace: Namespace, plural: str, *arguments: str) -> list[list[str]]:
@@ -63,8 +70,23 @@ def test_the_wide_table_says_why(namespace: Namespace) -> None:
 
 def test_the_table_of_scanqueues(namespace: Namespace) -> None:
     header, row = table(namespace, "scanqueues")
-    assert header == ["NAME", "RUNNING", "LIMIT", "WAITING", "POLICY", "AGE"]
-    assert row[:5] == ["office-network", "2", "2", "17", "None"]
+    assert header == ["NAME", "RUNNING", "LIMIT", "WAITING", "STATE", "STOPPED", "AGE"]
+    assert row[:5] == ["office-network", "2", "2", "17", "Admitting"]
+    assert len(row) == 6, "there is no emergency stop"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(_minutes_ago(5), "5m"), ("", "<unknown>"), ("by hand", "<invalid>")]
+)
+def test_an_emergency_stop_is_seen_whoever_made_it_and_without_an_operator(
+    namespace: Namespace, value: str, shown: str
+) -> None:
+    stop = {"metadata": {"annotations": {"scanyard.dev/stop": value}}}
+    lift = {"metadata": {"annotations": {"scanyard.dev/stop": None}}}
+    namespace.patch("scanqueues", "office-network", stop).expect()
+    _, row = table(namespace, "scanqueues")
+    namespace.patch("scanqueues", "office-network", lift).expect()
+    assert row[5].startswith(shown)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,12 +39,16 @@ class Request:
 
 @dataclass
 class FakeApi:
-    """Requests so far, and the answers to give (the last one is repeated), or who gives them."""
+    """Requests so far, and the answers to give (the last one is repeated), or who gives them.
+
+    `clock_ahead_seconds`: how far the server's clock is ahead of this machine's.
+    """
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     respond: Callable[[Request], Answer] | None = None
+    clock_ahead_seconds: float = 0.0
 
     def next_answer(self, request: Request) -> Answer:
         if self.respond is not None:
@@ -74,6 +79,10 @@ def fake_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAp
             self.wfile.write(text.encode())
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            told = time.time() + api.clock_ahead_seconds if timestamp is None else timestamp
+            return super().date_time_string(told)
 
         def log_message(self, *_: object) -> None:
             pass

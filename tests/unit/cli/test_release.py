@@ -11,7 +11,7 @@ from scanyard.cli import release
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.job import read_job
 from tests.support.objects import NOW, UID, at, open_attempt, raw_job
-from tests.unit.cli.conftest import Answer, FakeApi, Request, Result
+from tests.unit.cli.conftest import Answer, FakeApi, Request, Result, status
 from tests.unit.cli.yard import Yard
 
 Run = Callable[..., Result]
@@ -71,8 +71,8 @@ def test_without_force_it_explains_the_danger(yard: Yard, fake_api: FakeApi, sca
     [
         (held_job("Running"), "its scan is not lost (Running: "),
         (raw_job(status=open_attempt()), "its scan is not lost (Starting)"),
-        (raw_job(status=open_attempt(endedAt=at(-1))), "holds no slot"),
-        (raw_job(), "holds no slot"),
+        (raw_job(status=open_attempt(endedAt=at(-1))), "no slot is held"),
+        (raw_job(), "no slot is held"),
     ],
 )
 def test_a_scan_that_somebody_sees_is_not_released(
@@ -105,6 +105,109 @@ def test_what_matters_no_longer_is_taken_out(yard: Yard, scanyard: Run) -> None:
     notes = yard.notes("team", "default")
     assert notes["team"] == "red"
     assert set(notes[RELEASE].split(",")) == {ENTRY, "open-uid/4", "lost-uid/1"}
+
+
+GONE_UID = "1b2c3d4e-0000-4000-8000-000000000002"
+
+
+def held_slot(uid: str = GONE_UID, attempt: int = 3) -> dict[str, Any]:
+    """What a queue tells of the slot of a deleted ScanJob "gone"."""
+    return {
+        "scanJob": "gone",
+        "uid": uid,
+        "attempt": attempt,
+        "podName": f"gone-{uid[:8]}-{attempt}",
+        "nodeName": "node-9",
+        "until": at(3600),
+    }
+
+
+def pod_of_gone(yard: Yard, *, deleted_at: str | None) -> None:
+    """Its Pod, which is still there."""
+    pod = yard.pod("team", f"gone-{GONE_UID[:8]}-3")
+    pod["metadata"]["labels"] |= {"scanyard.dev/uid": GONE_UID, "scanyard.dev/attempt": "3"}
+    if deleted_at is not None:
+        pod["metadata"]["deletionTimestamp"] = deleted_at
+    yard.stuck.add(pod["metadata"]["name"])
+
+
+@pytest.fixture
+def gone_yard(yard: Yard) -> Yard:
+    """ScanJob team/gone was deleted, and its Pod went with a lost node."""
+    yard.objects["scanqueues"][0]["status"]["heldSlots"] = [held_slot()]
+    return yard
+
+
+def respond_without(yard: Yard, name: str) -> Callable[[Request], Answer]:
+    """Answer as the yard does; the ScanJob of that name is not there."""
+
+    def respond(request: Request) -> Answer:
+        if request.path.endswith(f"/scanjobs/{name}"):
+            return status(404, "not found")
+        return yard.respond(request)
+
+    return respond
+
+
+@pytest.mark.parametrize("arguments", [(), ("--attempt", f"{GONE_UID}/3")])
+def test_the_slot_of_a_deleted_scanjob_is_released(
+    arguments: tuple[str, ...], gone_yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    fake_api.respond = respond_without(gone_yard, "gone")
+    result = scanyard("release", "team/gone", *arguments)
+    assert result.exit_code == 2
+    assert "node-9" in result.out
+    assert f"held until {at(3600)}" in result.out
+    assert gone_yard.notes("team", "default") == {}
+    result = scanyard("release", "--force", "team/gone", *arguments)
+    assert (result.exit_code, result.out) == (0, "team/gone: the slot of attempt 3 is released\n")
+    assert gone_yard.notes("team", "default") == {RELEASE: f"{GONE_UID}/3"}
+
+
+def test_of_several_deleted_namesakes_one_has_to_be_named(
+    gone_yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    slots = gone_yard.objects["scanqueues"][0]["status"]["heldSlots"]
+    slots.append(held_slot("other-uid", 1))
+    fake_api.respond = respond_without(gone_yard, "gone")
+    result = scanyard("release", "--force", "team/gone")
+    assert result.exit_code == 1
+    assert f"add --attempt {GONE_UID}/3 or --attempt other-uid/1" in result.err
+    assert changes(fake_api) == 0
+    assert scanyard("release", "--force", "team/gone", "--attempt", "other-uid/1").exit_code == 0
+    assert gone_yard.notes("team", "default") == {RELEASE: "other-uid/1"}
+
+
+@pytest.mark.parametrize(
+    ("deleted_at", "exit_code"), [(None, 1), ("2999-01-01T00:00:00Z", 1), (at(-20), 0)]
+)
+def test_a_deleted_scanjobs_pod_that_is_being_stopped_is_not_lost(
+    deleted_at: str | None, exit_code: int, gone_yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    pod_of_gone(gone_yard, deleted_at=deleted_at)
+    fake_api.respond = respond_without(gone_yard, "gone")
+    result = scanyard("release", "--force", "team/gone")
+    assert result.exit_code == exit_code
+    assert ("is being stopped" in result.err) is (exit_code == 1)
+
+
+def test_nothing_is_held_for_a_scanjob_that_nobody_knows(
+    gone_yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    fake_api.respond = respond_without(gone_yard, "missing")
+    for arguments in (("team/missing",), ("team/gone", "--attempt", f"{GONE_UID}/2")):
+        result = scanyard("release", "--force", *arguments)
+        assert result.exit_code == 1
+        assert "no slot is held" in result.err
+    assert changes(fake_api) == 0
+
+
+def test_what_another_deleted_scanjob_released_stays(gone_yard: Yard, scanyard: Run) -> None:
+    notes = {RELEASE: f"{GONE_UID}/3"}
+    gone_yard.objects["scanqueues"][0]["metadata"]["annotations"] = notes
+    assert scanyard("release", "--force", "team/web").exit_code == 0
+    entries = gone_yard.notes("team", "default")[RELEASE].split(",")
+    assert set(entries) == {ENTRY, f"{GONE_UID}/3"}
 
 
 def test_two_callers_at_once_do_not_lose_each_others(

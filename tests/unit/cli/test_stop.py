@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -76,12 +78,11 @@ def test_twice_is_fine(yard: Yard, fake_api: FakeApi, scanyard: Run) -> None:
 def test_a_pod_that_an_operator_creates_meanwhile_is_ended_as_well(
     yard: Yard, fake_api: FakeApi, scanyard: Run
 ) -> None:
-    looks_at_nothing = iter(range(9))
+    empty_lists = itertools.count(1)
 
     def create_late(_: int) -> None:
-        # At the second look that finds none: the first ones have been seen to be gone, and there
-        # always is another look after that, however slow the machine.
-        if not yard.objects["pods"] and next(looks_at_nothing) == 1:
+        # After the first ones have been seen to be gone, however slow this machine is.
+        if not yard.objects["pods"] and next(empty_lists) == 2:
             yard.pod("red", "late-1")
 
     yard.before_pods = create_late
@@ -217,6 +218,19 @@ def test_lifting_removes_the_annotation_and_says_what_happens_then(
     before = len(changes(fake_api))
     assert "No emergency stop is in force." in scanyard("stop", "--lift").out
     assert len(changes(fake_api)) == before
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_the_time_of_lifting_is_the_api_server_s(
+    hours: int, yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    """The operator compares it with the times of attempts, which are not this machine's either."""
+    scanyard("stop", "--all")
+    fake_api.clock_ahead_seconds = hours * 3600
+    assert scanyard("stop", "--lift").exit_code == 0
+    lifted = parse_time(yard.notes("red", "default")[LIFTED])
+    assert lifted is not None
+    assert abs(lifted.timestamp() - time.time() - hours * 3600) < 60
 
 
 def test_progress_is_told_apart_from_the_result(yard: Yard, scanyard: Run) -> None:

@@ -57,6 +57,8 @@ class Yard:
 
     def respond(self, request: Request) -> Answer:
         with self._lock:
+            if request.path == "/version/":
+                return Answer(200, {"gitVersion": "v1.35.0"})
             namespace, plural, name = _parse(request.path)
             if (request.method, plural) in self.forbidden:
                 verb = {"GET": "list", "PATCH": "patch", "DELETE": "delete"}[request.method]

@@ -13,7 +13,7 @@ from scanyard.controller.placement import Standing
 from scanyard.lifecycle.decision import Parked, Waiting
 from scanyard.lifecycle.scope import DenyList
 from scanyard.settings import Settings
-from tests.support.objects import UID, at, open_attempt, raw_job
+from tests.support.objects import NOW, UID, at, open_attempt, raw_job
 
 _TOLD = open_attempt(endedAt=at(-1)) | {"phase": "Queued"}
 
@@ -32,7 +32,9 @@ def test_who_enters_the_order_is_told_once(
 ) -> None:
     clock = iter([100.0, 103.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    context = Context(Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()))
+    context = Context(
+        Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()), lambda: NOW
+    )
     context.mirror.jobs.put(raw_job(status=status))
     told = Announcer(context)
     context.placement.on_waiting = told.began_to_wait

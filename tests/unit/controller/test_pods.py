@@ -12,7 +12,7 @@ from scanyard.lifecycle.command import command_for
 from scanyard.lifecycle.job import read_job
 from scanyard.lifecycle.scope import DenyList
 from scanyard.settings import Settings
-from tests.support.objects import open_attempt, raw_job
+from tests.support.objects import NOW, open_attempt, raw_job
 
 RESOLVED = {"web.team.svc": ("198.18.0.7", "198.18.0.8")}
 
@@ -20,7 +20,9 @@ RESOLVED = {"web.team.svc": ("198.18.0.7", "198.18.0.8")}
 @pytest.fixture
 def context() -> Context:
     unused: Any = None
-    return Context(Settings(), kube=unused, ledger=unused, fence=7, deny=DenyList(()))
+    return Context(
+        Settings(), kube=unused, ledger=unused, fence=7, deny=DenyList(()), now=lambda: NOW
+    )
 
 
 def build(context: Context, **spec: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from scanyard.kube.errors import KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import Resource
 from scanyard.lifecycle.scope import DenyList
 from scanyard.settings import EVERYWHERE, Settings
-from tests.support.objects import UID, open_attempt, raw_job, raw_pod
+from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod
 
 _FORBIDDEN = KubeRefusedError(403, 'User "x" cannot list resource "servicecidrs"')
 
@@ -54,7 +54,9 @@ class ApiServer:
 
 def context_of(api: ApiServer, *namespaces: str) -> Context:
     settings = Settings(watch_namespaces=list(namespaces))
-    return Context(settings, cast("KubeClient", api), cast("Any", None), 7, DenyList(()))
+    return Context(
+        settings, cast("KubeClient", api), cast("Any", None), 7, DenyList(()), lambda: NOW
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,22 @@ def test_a_request_is_named_by_what_it_does_to_what(method: str, url: str, name:
     assert naming.of_request(method, url) == name
 
 
+def test_a_queue_that_tells_of_a_held_slot_is_a_step_of_its_own() -> None:
+    url = f"{_JOBS}/namespaces/team/scanqueues/default/status"
+    told: dict[str, object] = {"status": {"heldSlots": []}}
+    assert naming.of_request("PATCH", url, told) == "patch-held-slots"
+    counted = {"status": {"running": 1}}
+    assert naming.of_request("PATCH", url, counted) == "patch-scanqueues-status"
+
+
+def test_that_a_scanjob_waits_is_told_by_the_clock() -> None:
+    url = f"{_JOBS}/namespaces/team/scanjobs/web/status"
+    waits: dict[str, object] = {"phase": "Queued", "conditions": [], "observedGeneration": 1}
+    assert naming.of_request("PATCH", url, {"status": waits}) == "announce-scanjobs"
+    resumed = waits | {"queuedAt": "2026-03-01T12:00:00Z"}
+    assert naming.of_request("PATCH", url, {"status": resumed}) == "patch-scanjobs-status"
+
+
 def test_a_script_call_is_named_after_the_script() -> None:
     heads, begin = load_script("heads"), load_script("rebuild_begin")
     asked = ("EVALSHA", heads.sha, 2, "header", "registry", "7", "100", "64")

@@ -12,6 +12,8 @@ from scanyard.kube.lease import Lease, LeaseLostError
 from tests.unit.kube.leases import Leases
 
 SECONDS = 15.0
+#: By the API server's clock.
+UNIX_TIME = 1_700_000_000.5
 
 
 class Clock:
@@ -36,7 +38,14 @@ def clock() -> Clock:
 
 def candidate(leases: Leases, clock: Clock, identity: str) -> Lease:
     kube = cast("KubeClient", leases.client())
-    return Lease(kube, "kube-system", identity=identity, seconds=SECONDS, clock=clock)
+    return Lease(
+        kube,
+        "kube-system",
+        identity=identity,
+        seconds=SECONDS,
+        unix_seconds=lambda: UNIX_TIME,
+        clock=clock,
+    )
 
 
 def spec(leases: Leases) -> dict[str, Any]:
@@ -44,11 +53,13 @@ def spec(leases: Leases) -> dict[str, Any]:
     return found
 
 
-async def test_first_fence_is_the_unix_time(leases: Leases, clock: Clock) -> None:
+async def test_first_fence_is_the_time_of_the_api_server(leases: Leases, clock: Clock) -> None:
+    """Whoever makes it anew after it was deleted, by whatever clock of their own, is above."""
     lease = candidate(leases, clock, "a")
     assert await lease.try_acquire() == ""
-    assert lease.fence > 1_700_000_000
+    assert lease.fence == 1_700_000_000
     assert spec(leases)["holderIdentity"] == "a"
+    assert spec(leases)["renewTime"] == "2023-11-14T22:13:20.500000Z"
     lease.check()
 
 
@@ -60,10 +71,11 @@ async def test_held_lease_is_taken_only_after_its_whole_time_without_renewal(
     assert await second.try_acquire() == "a"
     clock.now += SECONDS - 0.1
     assert await second.try_acquire() == "a"
+    assert second.seconds_left == pytest.approx(0.1)
     await first.renew()
     clock.now += SECONDS - 0.1
     assert await second.try_acquire() == "a", "it was renewed"
-    clock.now += SECONDS
+    clock.now += second.seconds_left
     assert await second.try_acquire() == ""
     assert second.fence == first.fence + 1
 

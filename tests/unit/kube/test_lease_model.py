@@ -51,7 +51,7 @@ class LeaseMachine(RuleBasedStateMachine):
             identity=f"life-{self.lives}",
             seconds=_SECONDS,
             clock=lambda: self.now,
-            wall_clock=lambda: 1.8e9 + self.now,
+            unix_seconds=lambda: 1.8e9 + self.now,
         )
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 2.0, 3.0]))

@@ -138,6 +138,27 @@ def test_nothing_is_admitted_until_it_is_lifted() -> None:
     assert admit(job, read_queue(raw_queue()), fence=7, now=NOW) is not None
 
 
+@pytest.mark.parametrize(
+    ("queue", "ledger_trouble", "state"),
+    [
+        ({}, "", "Admitting"),
+        ({"stopPolicy": "Hold"}, "", "Held"),
+        ({"stopPolicy": "HoldAndDrain"}, "", "Draining"),
+        ({"stopPolicy": "Hold"} | STOPPED, "", "EmergencyStop"),
+        ({}, "Redis does not answer", "LedgerUnavailable"),
+        ({"stopPolicy": "Hold"}, "Redis does not answer", "LedgerUnavailable"),
+        (STOPPED, "Redis does not answer", "EmergencyStop"),
+    ],
+)
+def test_the_queues_state_is_one_word(
+    queue: dict[str, Any], ledger_trouble: str, state: str
+) -> None:
+    told = queue_conditions(read_queue(raw_queue(**queue)), ledger_trouble=ledger_trouble, now=NOW)
+    ready = next(item for item in told if item["type"] == "Ready")
+    assert ready["reason"] == state
+    assert (ready["status"] == "True") is (state == "Admitting")
+
+
 @pytest.mark.parametrize("policy", ["None", "Hold", "HoldAndDrain"])
 def test_the_queue_says_what_holds_it_and_how_to_lift_it(policy: str) -> None:
     queue = read_queue(raw_queue(stopPolicy=policy, **STOPPED))

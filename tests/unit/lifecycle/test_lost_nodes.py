@@ -18,6 +18,7 @@ LOST = {"lost_nodes": frozenset({"node-1"})}
 
 def deleting(deleted_at: float, start: float = -5) -> dict[str, Any]:
     pod = raw_pod(state=RUNNING, startTime=at(start))
+    pod["metadata"]["creationTimestamp"] = at(start)
     pod["metadata"]["deletionTimestamp"] = at(deleted_at)
     return pod
 

@@ -80,6 +80,12 @@ def _disrupted(reason: str, status: str = "True") -> dict[str, Any]:
         ),
         (terminated(_PARTIAL, exit_code=130), {}, "Interrupted", Cause.RESULT_LOST),
         (
+            terminated(report(complete=False, reason="Killed"), exit_code=255, reason="Unknown"),
+            {},
+            "Killed",
+            Cause.RESULT_LOST,
+        ),
+        (
             terminated(_PARTIAL, exit_code=130),
             {"reason": "DeadlineExceeded"},
             "TimedOut",

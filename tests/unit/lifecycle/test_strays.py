@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from scanyard.lifecycle.decision import Holding, Waiting
+from scanyard.lifecycle.held_slot import of_vanished_pod
 from scanyard.lifecycle.pod import PodState, read_pod
 from tests.support.objects import NOW, UID, at, open_attempt, raw_pod, report, terminated
 from tests.unit.lifecycle.looking import RUNNING, look
@@ -19,6 +21,7 @@ def stray(
     *, attempt: int = 1, deleted_at: float | None = None, start: float = -5, **status: Any
 ) -> PodState:
     pod = raw_pod(state=RUNNING, attempt=attempt, startTime=at(start), **status)
+    pod["metadata"]["creationTimestamp"] = at(start)
     if deleted_at is not None:
         pod["metadata"]["deletionTimestamp"] = at(deleted_at)
     return read_pod(pod)
@@ -98,7 +101,8 @@ def test_on_a_lost_node_it_holds_until_its_deadline_or_its_release(
 
 def test_one_that_went_away_unread_holds_its_slot_for_its_time() -> None:
     until = NOW + timedelta(seconds=40)
-    decision = look(status=closed_attempt(), view={"stray_gone": (stray(), until)})
+    gone = replace(of_vanished_pod(stray(), NOW, node_ready=True), until=until)
+    decision = look(status=closed_attempt(), view={"stray_gone": gone})
     assert decision.place == Holding("team/default", 1)
     assert decision.look_again_at == until
     assert decision.delete_stray == ()

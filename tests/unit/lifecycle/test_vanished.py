@@ -33,6 +33,19 @@ def test_started_attempt_is_never_created_again() -> None:
     assert decision.look_up is not None
 
 
+@pytest.mark.parametrize("wish", WISHES)
+def test_what_is_written_of_a_vanished_pod_is_enough_for_another_process(wish: str) -> None:
+    """It must not take the attempt for one whose Pod was never made, and run it again."""
+    last = read_pod(raw_pod(state={"waiting": {"reason": "ContainerCreating"}}, node="node-1"))
+    known = {"existed": True, "gone_at": NOW, "last_pod": last}
+    status = look(status=open_attempt(), attempt=known).status
+    decision = look(status=status.raw(), **WISHES[wish])
+    assert decision.create is None
+    assert decision.tombstone is None
+    assert decision.look_up is not None
+    assert decision.place == HELD
+
+
 def test_vanished_pod_that_never_had_a_node_frees_its_slot_at_once() -> None:
     last = read_pod(raw_pod(node=""))
     known = {"existed": True, "gone_at": NOW, "last_pod": last}

@@ -26,11 +26,22 @@ class Story:
         raw["metadata"]["resourceVersion"] = str(self.version)
         self.events.append(Seen(kind, kind_of_event, raw, self.now))
 
-    def queue(self, limit: int, stop_policy: str = "None", event: str = "MODIFIED") -> None:
+    def queue(
+        self,
+        limit: int,
+        stop_policy: str = "None",
+        event: str = "MODIFIED",
+        *,
+        notes: dict[str, str] | None = None,
+        **status: Any,
+    ) -> None:
         spec = {"maxConcurrent": limit, "stopPolicy": stop_policy}
-        self.tell("ScanQueue", event, {"metadata": {"name": "q"}, "spec": spec})
+        meta = {"name": "q", "annotations": notes or {}}
+        self.tell("ScanQueue", event, {"metadata": meta, "spec": spec, "status": status})
 
-    def scanjob(self, name: str, *, phase: str = "Pending", **status: Any) -> None:
+    def scanjob(
+        self, name: str, *, phase: str = "Pending", event: str = "MODIFIED", **status: Any
+    ) -> None:
         finished = phase in {"Succeeded", "Failed", "TimedOut", "Cancelled"}
         condition = {"type": "Finished", "status": "True" if finished else "False"}
         attempts = self.attempts.setdefault(name, [])
@@ -38,7 +49,7 @@ class Story:
         status |= {"phase": phase, "conditions": [condition]}
         spec = {"queueRef": {"name": "q"}}
         meta = {"name": name, "uid": f"uid-{name}"}
-        self.tell("ScanJob", "MODIFIED", {"metadata": meta, "spec": spec, "status": status})
+        self.tell("ScanJob", event, {"metadata": meta, "spec": spec, "status": status})
 
     def admit(self, name: str) -> str:
         attempts = self.attempts.setdefault(name, [])
@@ -56,7 +67,8 @@ class Story:
             detail = {"startedAt": "2026-01-01T00:00:00Z"}
             status["containerStatuses"] = [{"name": "scanner", "state": {state: detail}}]
         spec = {"nodeName": node, "terminationGracePeriodSeconds": 5} | raw.pop("spec", {})
-        meta = {"name": name, "uid": f"uid-{name}", "ownerReferences": [owner]}
+        labels = {"scanyard.dev/uid": f"uid-{name[:-2]}", "scanyard.dev/attempt": name[-1]}
+        meta = {"name": name, "uid": f"uid-{name}", "ownerReferences": [owner], "labels": labels}
         meta |= raw.pop("metadata", {})
         body = {"metadata": meta, "spec": spec, "status": status | raw.pop("status", {})}
         self.tell("Pod", event, body)
@@ -188,7 +200,7 @@ def test_a_pod_that_no_leader_knew_of_is_not_guaranteed() -> None:
     _made_again(story, pod)
     verdict = judge(story.events)
     assert verdict.violations == []
-    assert verdict.unguaranteed == {pod}
+    assert verdict.unguaranteed == {f"uid-{pod}"}
 
 
 def test_the_leader_that_made_a_pod_must_not_make_it_again() -> None:
@@ -201,6 +213,16 @@ def test_the_leader_that_made_a_pod_must_not_make_it_again() -> None:
     assert "a has two Pods: a-1, a-1" in story.violations
 
 
+def test_a_pod_that_is_removed_while_another_takes_over_is_not_guaranteed() -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.lead("second")
+    story.pod(pod, "DELETED", "running")
+    story.create("b")
+    assert judge(story.events).violations == []
+
+
 def test_a_pod_whose_start_was_told_must_not_be_made_again() -> None:
     story = Story(limit=1)
     story.lead("first")
@@ -211,6 +233,44 @@ def test_a_pod_whose_start_was_told_must_not_be_made_again() -> None:
     story.lead("second")
     _made_again(story, pod)
     assert "a has two Pods: a-1, a-1" in story.violations
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_pod_without_its_scanjob_is_known_by_what_its_queue_tells(told: bool) -> None:
+    story = Story(limit=1)
+    story.lead("first")
+    pod = story.start("a")
+    story.attempts["a"][0]["startedAt"] = "2026-01-01T00:00:00Z"
+    story.scanjob("a", phase="Running")
+    story.scanjob("a", phase="Running", event="DELETED")
+    story.queue(1, heldSlots=[{"podName": pod}] if told else [])
+    story.pod(pod, "DELETED", "running")
+    story.lead("second")
+    story.create("b")
+    assert ("Pod b-1 is number 2 in queue q, 1 allowed" in story.violations) is told
+
+
+@pytest.mark.parametrize("released_first", [False, True])
+def test_a_slot_that_was_released_by_force_is_free(released_first: bool) -> None:
+    story = Story(limit=1)
+    pod = story.start("a")
+    release = {"scanyard.dev/release": "uid-a/1,uid-x/2"}
+    if released_first:
+        story.queue(1, notes=release)
+        story.pod(pod, "DELETED", "running")
+    else:
+        story.pod(pod, "DELETED", "running")
+        story.queue(1, notes=release)
+    story.create("b")
+    assert story.violations == ""
+
+
+def test_a_release_by_force_does_not_excuse_a_pod_that_is_there() -> None:
+    story = Story(limit=1)
+    story.start("a")
+    story.queue(1, notes={"scanyard.dev/release": "uid-a/1"})
+    story.create("b")
+    assert "Pod b-1 is number 2 in queue q, 1 allowed" in story.violations
 
 
 def test_what_runs_may_finish_after_the_limit_was_lowered() -> None:
@@ -330,3 +390,14 @@ def test_what_ran_never_or_twice_or_did_not_end() -> None:
     verdict = judge(story.events)
     assert verdict.not_run_once() == {"never": [], "twice": ["twice-1", "twice-2"]}
     assert verdict.not_ended_once() == {"never": 0}
+
+
+def test_a_scanner_that_was_seen_to_end_holds_nothing_from_then_on() -> None:
+    story = Story(limit=1)
+    pod = story.start("a")
+    ended = story.now + 1.0
+    story.now = ended
+    story.start("b")
+    assert "Pod b-1 is number 2 in queue q, 1 allowed" in story.violations
+    assert judge(story.events, ends={pod: ended}).violations == []
+    assert judge(story.events, ends={pod: story.now + 1.0}).violations != []
