@@ -75,6 +75,7 @@ def facts(raw: Json, live: list[Job], now: datetime) -> list[tuple[str, Cell]]:
         ("Message", Cell(str(condition(raw, "Ready").get("message", "")))),
         ("Running", Cell(f"{told.get('running', '?')} of {spec.get('maxConcurrent')}")),
         ("Waiting", Cell(str(told.get("waiting", "?")))),
+        *(("Held slot", Cell(_held(slot, now), "yellow")) for slot in told.get("heldSlots") or ()),
         ("Oldest", Cell(f"waits {age(min(waiting), now)}" if waiting else "")),
         ("Priority", Cell(f"{spec.get('priority', 0)} among queues")),
         (
@@ -88,3 +89,11 @@ def facts(raw: Json, live: list[Job], now: datetime) -> list[tuple[str, Cell]]:
         ("Created", Cell(f"{age(parse_time(meta.get('creationTimestamp')), now)} ago")),
     ]
     return [(title, cell) for title, cell in lines if cell.text]
+
+
+def _held(slot: Json, now: datetime) -> str:
+    """A slot that runs no ScanJob which a list could show."""
+    until = parse_time(slot.get("until"))
+    left = "" if until is None else f", free in {duration((until - now).total_seconds())} at most"
+    node = slot.get("nodeName") or "no node"
+    return f"{slot['scanJob']}, attempt {slot['attempt']}, on {node}{left}"
