@@ -36,6 +36,7 @@ TEST_PROGRAMS = {
     "cc": "gcc",
     "/usr/include/stdio.h": "libc6-dev",
     "ip": "iproute2",
+    "jq": "jq",
     "masscan": "masscan",
     "nmap": "nmap",
     "openssl": "openssl",

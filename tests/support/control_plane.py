@@ -10,11 +10,11 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import urllib3
 
@@ -24,18 +24,24 @@ from tests.support.redis_server import free_port
 
 #: A busy machine needs ten times what an idle one does.
 _START_SECONDS: Final = 60.0
-_TOKEN: Final = "of-the-tests"
+_ADMINISTRATOR: Final = "tester"
 _SYSTEM_NAMESPACE: Final = "/api/v1/namespaces/kube-system"
 
 
 class ControlPlane:
     """Use as a context manager; what it starts ends with it, and with the process at the latest.
 
-    `cluster` reaches it as an administrator; Scanyard's CRDs are served.
+    `cluster` reaches it as an administrator; Scanyard's CRDs are served. Everybody may do
+    everything, unless it is told to ask RBAC; then `users` may do what they are bound to.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, *, authorization: str = "AlwaysAllow", users: Sequence[str] = ()
+    ) -> None:
         self._directory = directory
+        self._authorization = authorization
+        self._users = users
+        self._server: dict[str, str] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._api_server: list[str] = []
         self._cluster: Cluster | None = None
@@ -57,6 +63,12 @@ class ControlPlane:
     def kubeconfig(self) -> Path:
         """For programs that take one."""
         return self._directory / "kubeconfig"
+
+    def kubeconfig_of(self, user: str, *, namespace: str = "") -> Path:
+        """The same for one of the users, whose context names that namespace."""
+        path = self._directory / f"kubeconfig-{user}"
+        path.write_text(json.dumps(_kubeconfig(self._server, user, namespace)))
+        return path
 
     def __enter__(self) -> Self:
         try:
@@ -126,7 +138,9 @@ class ControlPlane:
     def _api_server_options(self, etcd_port: int, port: int) -> list[str]:
         key = self._directory / "sa.key"
         tokens = self._directory / "tokens.csv"
-        tokens.write_text(f'{_TOKEN},tester,tester,"system:masters"\n')
+        lines = [f'{_token(_ADMINISTRATOR)},{_ADMINISTRATOR},{_ADMINISTRATOR},"system:masters"']
+        lines += [f"{_token(user)},{user},{user}" for user in self._users]
+        tokens.write_text("\n".join(lines) + "\n")
         return [
             f"--etcd-servers=http://127.0.0.1:{etcd_port}",
             # For whoever reads there; CRDs' objects are JSON anyway.
@@ -139,7 +153,7 @@ class ControlPlane:
             "--endpoint-reconciler-type=none",
             f"--service-cluster-ip-range={settings.SERVICE_SUBNET}",
             f"--token-auth-file={tokens}",
-            "--authorization-mode=AlwaysAllow",
+            f"--authorization-mode={self._authorization}",
             "--service-account-issuer=https://localhost",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
@@ -154,19 +168,11 @@ class ControlPlane:
         subprocess.run(words, check=True, capture_output=True, timeout=60)
 
     def _write_kubeconfig(self, port: int, certificate: Path) -> None:
-        cluster = {
+        self._server = {
             "server": f"https://127.0.0.1:{port}",
             "certificate-authority": str(certificate),
         }
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "tests", "cluster": cluster}],
-            "users": [{"name": "tester", "user": {"token": _TOKEN}}],
-            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tester"}}],
-            "current-context": "tests",
-        }
-        self.kubeconfig.write_text(json.dumps(config))
+        self.kubeconfig.write_text(json.dumps(_kubeconfig(self._server, _ADMINISTRATOR, "")))
 
     def _is_ready(self) -> bool:
         cluster = self.cluster
@@ -194,6 +200,22 @@ class ControlPlane:
     def _logs(self) -> str:
         logs = sorted(self._directory.glob("*.log"))
         return "\n".join(f"{log.name}: {log.read_text()[-2000:]}" for log in logs)
+
+
+def _token(user: str) -> str:
+    return f"of-{user}"
+
+
+def _kubeconfig(server: Mapping[str, str], user: str, namespace: str) -> dict[str, Any]:
+    context = {"cluster": "tests", "user": user} | ({"namespace": namespace} if namespace else {})
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "tests", "cluster": server}],
+        "users": [{"name": user, "user": {"token": _token(user)}}],
+        "contexts": [{"name": "tests", "context": context}],
+        "current-context": "tests",
+    }
 
 
 def _etcd_options(directory: Path, client: int, peer: int) -> list[str]:

@@ -36,6 +36,7 @@ _ORDER: Final = (
     ("tests/e2e/test_egress_guard.py", _USERS, Turn.USES),
     ("tests/e2e/", _CHANGERS, Turn.CHANGES),
     ("tests/crashpoints/", "an API server with its one Lease", None),
+    ("tests/integration/cli/people/", "an API server with its tenants", None),
     ("", "", None),
 )
 

@@ -1,1 +1,1 @@
-"""The `scanyard` command: the operator, and what sets an installation up."""
+"""The `scanyard` command: for people, the operator itself, and what sets an installation up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="Run the operator.")
+@click.command()
 def operator() -> int:
     """Run the operator until it is told to stop; settings come from SCANYARD_* variables."""
     # kopf and aiohttp are not needed for the command's help

@@ -8,17 +8,15 @@ from typing import Final
 
 import click
 
-from scanyard.api.names import (
-    ANNOTATION_RELEASE,
-    SCANJOB_PLURAL,
-    SCANQUEUE_PLURAL,
-)
-from scanyard.cli.cluster import MissingRightError, api_client
+from scanyard.api.names import ANNOTATION_RELEASE
+from scanyard.cli.access import Access, connection_options
+from scanyard.cli.cluster import MissingRightError
 from scanyard.cli.objects import Json, Objects, notes_of
 from scanyard.cli.output import print_error, print_line
 from scanyard.controller.mirror import key_of
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
+from scanyard.kube.resources import SCANJOBS, SCANQUEUES
 from scanyard.lifecycle.decision import SLOT_HELD
 from scanyard.lifecycle.held_slot import HeldSlot, held_slots_of
 from scanyard.lifecycle.job import Job, read_job
@@ -56,7 +54,7 @@ class LostScan:
         return attempt_to_release(self.job_uid, self.number)
 
 
-@click.command(short_help="Free the slot of a scan that was lost with its node.")
+@click.command()
 @click.argument("scanjob")
 @click.option("--namespace", "-n", help="Of the ScanJob, unless given as NAMESPACE/SCANJOB.")
 @click.option(
@@ -65,7 +63,10 @@ class LostScan:
     help="Of a deleted ScanJob, where its name is not enough; see status.heldSlots of its queue.",
 )
 @click.option("--force", is_flag=True, help="Do it; without it only the danger is explained.")
-def release(scanjob: str, namespace: str | None, attempt: str | None, *, force: bool) -> int:
+@connection_options
+def release(
+    scanjob: str, namespace: str | None, attempt: str | None, *, force: bool, access: Access
+) -> int:
     """Free the slot of SCANJOB, where its reason is SlotHeldNodeLost, or where it is deleted.
 
     Its Pod is gone, or on a node that does not answer, and nobody knows whether its scan still
@@ -74,7 +75,7 @@ def release(scanjob: str, namespace: str | None, attempt: str | None, *, force: 
     and to list pods, scanjobs and scanqueues.
     """
     namespace, name = _identity(scanjob, namespace)
-    objects = Objects(api_client(), namespace)
+    objects = Objects(access.api(), namespace)
     try:
         lost = _find(objects, namespace, name, attempt)
         if not force:
@@ -92,7 +93,7 @@ def _find(objects: Objects, namespace: str, name: str, attempt: str | None) -> L
     """The ScanJob's attempt, or that of one of the same name that was deleted."""
     if attempt is None:
         try:
-            job = read_job(objects.get(SCANJOB_PLURAL, namespace, name))
+            job = read_job(objects.get(SCANJOBS, namespace, name))
         except KubeNotFoundError:
             job = None
         if job is not None and job.status.open_attempt is not None:
@@ -172,7 +173,7 @@ def _release(objects: Objects, lost: LostScan) -> None:
     namespace, _, queue_name = lost.queue.partition("/")
     for _ in range(_TRIES):
         try:
-            queue = objects.get(SCANQUEUE_PLURAL, namespace, queue_name)
+            queue = objects.get(SCANQUEUES, namespace, queue_name)
         except KubeNotFoundError:
             raise NotReleasableError(
                 f"{lost.job}: its queue {lost.queue} is gone, and with it the limit"

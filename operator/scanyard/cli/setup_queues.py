@@ -45,7 +45,7 @@ class ApplyConflictError(ScanyardError):
         self.conflicts = conflicts
 
 
-@click.command(short_help="Create or update ScanQueues from a list.")
+@click.command()
 @click.option(
     "--file",
     "path",

@@ -24,7 +24,7 @@ DEFAULT_KEY: Final = "redis-password"
 _PASSWORD_BYTES: Final = 32
 
 
-@click.command(short_help="Make the bundled Redis' password, once.")
+@click.command()
 @click.option("--name", required=True, help="Name of the Secret.")
 @click.option("--namespace", "-n", required=True, help="Namespace of the Secret.")
 @click.option("--key", default=DEFAULT_KEY, show_default=True, help="The password's key in it.")

@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from scanyard.api.names import ANNOTATION_STOP, ANNOTATION_STOP_LIFTED
-from scanyard.cli.cluster import MissingRightError, api_client
+from scanyard.cli.access import Access, connection_options
+from scanyard.cli.cluster import MissingRightError
 from scanyard.cli.emergency_stop import EmergencyStop, in_parallel
 from scanyard.cli.objects import Json, Objects, notes_of
 from scanyard.cli.output import print_error, print_line
@@ -19,7 +20,7 @@ FIELD_MANAGER: Final = "scanyard-stop"
 _EXIT_MISSING_RIGHT: Final = 2
 
 
-@click.command(short_help="Emergency stop: hold queues, end all running scans.")
+@click.command()
 @click.option("--all", "everything", is_flag=True, help="Hold all queues and end all scans.")
 @click.option("--lift", is_flag=True, help="End the emergency stop: scans run again.")
 @click.option("--namespace", "-n", help="Only the queues and scans of this namespace.")
@@ -32,8 +33,15 @@ _EXIT_MISSING_RIGHT: Final = 2
     help="Seconds to wait until the last scan has stopped.",
 )
 @click.option("--dry-run", is_flag=True, help="Only list what would be done.")
+@connection_options
 def stop(
-    *, everything: bool, lift: bool, namespace: str | None, timeout_seconds: float, dry_run: bool
+    *,
+    everything: bool,
+    lift: bool,
+    namespace: str | None,
+    timeout_seconds: float,
+    dry_run: bool,
+    access: Access,
 ) -> int:
     """Hold all queues, end every running scan, and say when the last one has stopped.
 
@@ -47,9 +55,9 @@ def stop(
     """
     if everything == lift:
         raise click.UsageError("say --all to stop everything, or --lift to end the emergency stop")
-    client = api_client()
-    objects = Objects(client, namespace)
-    print_line(f"Cluster {client.configuration.host}, {_where(namespace)}")
+    api = access.api()
+    objects = Objects(api, namespace)
+    print_line(f"Cluster {api.host}, {_where(namespace)}")
     try:
         if lift:
             return _lift(objects, dry_run=dry_run)

@@ -9,7 +9,7 @@ import click
 from scanyard.cli.output import print_line
 
 
-@click.command(short_help="Print the version.")
+@click.command()
 def version() -> None:
     """Print the version."""
     print_line(installed_version("scanyard"))

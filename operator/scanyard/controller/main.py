@@ -31,8 +31,8 @@ from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
 from scanyard.controller.watch import WatchEndedError, watch
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
-from scanyard.kube.connection import NoClusterError, connect
-from scanyard.kube.errors import KubeError, KubeNotFoundError
+from scanyard.kube.connection import connect
+from scanyard.kube.errors import KubeError, KubeNotFoundError, NoClusterError
 from scanyard.kube.lease import LeaseLostError
 from scanyard.kube.listing import list_in
 from scanyard.kube.resources import SCANJOBS

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import kubernetes.client
 import kubernetes.config
 
-from scanyard.errors import ScanyardError
-
-
-class NoClusterError(ScanyardError):
-    """No service account and no usable kubeconfig."""
+from scanyard.kube.errors import NoClusterError
 
 
 @dataclass(frozen=True, slots=True)

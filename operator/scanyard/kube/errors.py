@@ -7,6 +7,10 @@ import re
 from scanyard.errors import ScanyardError
 
 
+class NoClusterError(ScanyardError):
+    """No service account and no usable kubeconfig."""
+
+
 class KubeError(ScanyardError):
     """A request that did not succeed; `message` is the API server's own."""
 
@@ -25,6 +29,10 @@ class KubeUnavailableError(KubeError):
     def __init__(self, status: int, message: str, retry_after_seconds: float = 0) -> None:
         super().__init__(status, message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotServedError(KubeUnavailableError):
+    """404 for the whole resource: its CRD is not installed, or not established yet."""
 
 
 class KubeRefusedError(KubeError):

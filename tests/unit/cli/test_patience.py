@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scanyard.cli.cluster import NotServedError, patiently
-from scanyard.kube.errors import KubeRefusedError, KubeUnavailableError
+from scanyard.cli.cluster import patiently
+from scanyard.kube.errors import KubeRefusedError, KubeUnavailableError, NotServedError
 
 
 class Clock:

@@ -1,0 +1,1 @@
+"""Commands that show the whole: live, in figures, by node."""

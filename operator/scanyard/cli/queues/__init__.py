@@ -1,0 +1,1 @@
+"""`scanyard queue`: commands about ScanQueues."""

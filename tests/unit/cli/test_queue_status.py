@@ -1,0 +1,33 @@
+"""`scanyard queue status`: everything that keeps a queue from starting scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scanyard.cli.queues.status import facts
+from scanyard.lifecycle.job import read_job
+from tests.support.objects import NOW, at, raw_job, raw_queue
+
+
+def told(status: dict[str, Any], **spec: Any) -> dict[str, str]:
+    raw = raw_queue(**spec) | {"status": status}
+    return {title: cell.text for title, cell in facts(raw, [read_job(raw_job())], NOW)}
+
+
+def test_it_tells_what_runs_and_how_long_the_oldest_waits() -> None:
+    shown = told({"running": 1, "waiting": 3}, agingSeconds=0)
+    assert shown["Running"] == "1 of 2"
+    assert shown["Waiting"] == "3"
+    assert shown["Oldest"] == "waits 10s"
+    assert shown["Aging"] == "none: priority alone decides"
+    assert "Held slot" not in shown
+
+
+def test_a_slot_that_is_held_for_a_lost_scan_is_named() -> None:
+    slot = {"scanJob": "web", "uid": "u", "attempt": 2, "nodeName": "node-9", "until": at(300)}
+    shown = told({"running": 1, "heldSlots": [slot]})
+    assert shown["Held slot"] == "web, attempt 2, on node-9, free in 5m at most"
+
+
+def test_a_hold_is_told_by_its_policy() -> None:
+    assert told({}, stopPolicy="HoldAndDrain")["State"] == "HoldAndDrain"
