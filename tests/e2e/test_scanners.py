@@ -152,7 +152,9 @@ def test_scans_a_network(scans: Scans, targets: Targets, other_pods: set[str], k
     assert _found_elsewhere(job, targets) <= other_pods
     summary = job["status"]["summary"]
     assert summary["hostsTotal"] == 16
-    assert summary["hostsUp"] == len(found)
+    # Other tests' Pods may be more than a status has room for.
+    assert summary["hostsUp"] == len(found) or summary["truncated"]
+    assert summary["hostsUp"] >= len(found)
     assert found.keys() <= {str(a) for a in ipaddress.ip_network(targets.network)}
 
 
