@@ -44,9 +44,11 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *self._size, 0, 0))
         self.modes_before = termios.tcgetattr(slave)[:4]
-        # With a session of its own the terminal's Ctrl-C and size changes reach it as signals.
+        # With a session of its own the terminal's Ctrl-C and size changes reach it as signals;
+        # what runs the tests may have been started where Ctrl-C is ignored, as by nohup.
+        way = ["env", "--default-signal=INT", "setsid", "--ctty", "--wait"]
         self._process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *self._words],
+            [*way, *self._words],
             stdin=slave,
             stdout=slave,
             stderr=slave,
