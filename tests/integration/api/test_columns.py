@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,12 +77,14 @@ def test_the_table_of_scanqueues(namespace: Namespace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(_minutes_ago(5), "5m"), ("", "<unknown>"), ("by hand", "<invalid>")]
+    ("value", "shown"),
+    [(lambda: _minutes_ago(5), "5m"), (str, "<unknown>"), (lambda: "by hand", "<invalid>")],
+    ids=["a time", "nothing", "words"],
 )
 def test_an_emergency_stop_is_seen_whoever_made_it_and_without_an_operator(
-    namespace: Namespace, value: str, shown: str
+    namespace: Namespace, value: Callable[[], str], shown: str
 ) -> None:
-    stop = {"metadata": {"annotations": {"scanyard.dev/stop": value}}}
+    stop = {"metadata": {"annotations": {"scanyard.dev/stop": value()}}}
     lift = {"metadata": {"annotations": {"scanyard.dev/stop": None}}}
     namespace.patch("scanqueues", "office-network", stop).expect()
     _, row = table(namespace, "scanqueues")
