@@ -153,6 +153,8 @@ class Replicas:
         with urllib3.PoolManager(retries=False, timeout=5) as pool:
             while not all(_is_ready(pool, replica.http_port) for replica in self.all):
                 assert time.monotonic() < deadline, f"not ready:\n{self.said()}"
+                # On a machine that is busy with the start a short Lease may run out at once.
+                self.revive()
                 time.sleep(0.05)
 
     def said(self) -> str:

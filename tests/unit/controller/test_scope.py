@@ -112,8 +112,10 @@ async def test_watches_are_of_the_scope_only(
         asked.update(options)
 
     monkeypatch.setattr(kopf, "operator", operator)
+    context = context_of(ApiServer(), *watched)
+    context.listed.set()
     with pytest.raises(WatchEndedError):
-        await watch(context_of(ApiServer(), *watched))
+        await watch(context)
     assert asked["clusterwide"] is (not watched)
     assert asked["namespaces"] == list(watched)
 
