@@ -59,6 +59,8 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
         await _refuse(context, job, attempt, "PodRefused", message)
         return
     _saw(context, raw)
+    # The Pod's event may be no news any more, and the last one for long: no node may take it.
+    context.dirty.add(job.uid)
 
 
 async def bury(context: Context, job: Job, attempt: Attempt) -> None:

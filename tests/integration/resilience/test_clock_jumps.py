@@ -16,7 +16,7 @@ from tests.chaos.replicas import LEASE, Replica, Replicas
 from tests.crashpoints.kubelet import Kubelet
 from tests.support.handover import attempts
 from tests.support.kube import eventually
-from tests.support.scans import Lab, Scan, phase
+from tests.support.scans import Lab, Scan, condition, phase
 
 HOUR: Final = timedelta(hours=1)
 #: What a scan asks for; its own failures are tried again, up to an hour later.
@@ -151,6 +151,8 @@ def test_a_clock_that_jumps_frees_nothing_early_and_delays_nothing(
 ) -> None:
     leader = leader_of(replicas)
     soon = yard.fail("soon", seconds=4)
+    never = yard.submit("never", startDeadlineSeconds=5, retry={"maxAttempts": 1})
+    yard.admitted(never)
 
     leader.clock.turn(jump)
 
@@ -164,6 +166,8 @@ def test_a_clock_that_jumps_frees_nothing_early_and_delays_nothing(
         if "retryAt" in event.object["status"]
     }
     assert again >= (parse_time(retry_at) or again)
+    assert condition(never.finish(seconds=60), "Succeeded") == "False"
+    assert "startDeadlineSeconds" in str(never.latest()["status"])
     leader.clock.turn(timedelta(0))
     assert_works_by_the_right_clock(yard, "set-right")
     yard.finish(yard.runs)

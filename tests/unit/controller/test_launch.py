@@ -82,6 +82,15 @@ async def test_a_refused_pod_waits_for_a_better_time() -> None:
     assert len(api.events) == 1
 
 
+async def test_a_new_pod_is_looked_at_though_its_event_is_no_news() -> None:
+    """It may be the only one for long, and the start has a deadline."""
+    context, job, attempt = _start(ApiServer(raw_job(status=open_attempt()), _own_pod()))
+    assert len(context.dirty) == 0
+    await launch.create(context, job, attempt)
+    assert context.mirror.pod_of(UID, 1) is not None
+    assert len(context.dirty) == 1
+
+
 async def test_a_quota_that_the_pod_itself_used_up_is_no_refusal() -> None:
     api = ApiServer(raw_job(status=open_attempt()), KubeUnavailableError(0, "timeout"), _QUOTA)
     context, job, attempt = _start(api)
