@@ -57,7 +57,7 @@ crds: venv ## Write the CRDs from the models, for the repository and for the cha
 
 .PHONY: unit
 unit: venv ## Tests that need nothing but Python
-	$(BIN)/pytest -q -n 2 tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit --hypothesis-profile=check
 
 .PHONY: check
 check: lint unit ## What to run before every commit: under 30 seconds

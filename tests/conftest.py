@@ -1,6 +1,6 @@
 """For all tests: how hard Hypothesis tries, and which tests may run side by side.
 
-Hypothesis is quick by default; `--hypothesis-profile=long` gives many more examples.
+Hypothesis is quick by default; `--hypothesis-profile=long` gives many more examples, `check` few.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.support import turns
 # Machines that share two cores with a cluster are slow now and then; that is no failure.
 _unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+settings.register_profile("check", _unhurried, max_examples=15)
 settings.register_profile("quick", _unhurried, max_examples=100)
 settings.register_profile("long", _unhurried, max_examples=10_000)
 settings.load_profile("quick")
