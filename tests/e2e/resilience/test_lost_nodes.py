@@ -47,7 +47,7 @@ def worker(cluster: Cluster) -> Iterator[NodeContainer]:
 
 @pytest.fixture
 def lab(cluster: Cluster, worker: NodeContainer) -> Iterator[Lab]:
-    """A namespace whose Pods go to that node, for now."""
+    """A namespace whose Pods go to that node until they are sent anywhere."""
     with Lab(cluster, annotations=sent_to(worker)) as opened:
         yield opened
 
