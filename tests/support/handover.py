@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.support.scans import Lab, Scan, phase, scanner_end
+from tests.support.scans import Lab, Scan, phase, scanner_end, scanner_state
 from tests.support.watching import Event, Object
 
 
@@ -49,10 +49,23 @@ def stopped(scan: Scan) -> Event:
     Two watches may tell in another order than the API server stored, so it is waited for.
     """
     return scan.wait_pod(
-        lambda event: bool(scanner_end(event.object)) or _went_without_a_node(event),
+        lambda event: (
+            bool(scanner_end(event.object))
+            or _failed_by_its_kubelet(event.object)
+            or _went_without_a_node(event)
+        ),
         "was seen to stop its scanner",
         seconds=10,
     )
+
+
+def _failed_by_its_kubelet(pod: Object) -> bool:
+    """An evicted Pod's container may be removed before the kubelet writes down how it ended.
+
+    It writes Failed only when nothing of the Pod runs any more. No test of these has a Pod that
+    the garbage collector of the control plane ends.
+    """
+    return pod["status"].get("phase") == "Failed" and "running" not in scanner_state(pod)
 
 
 def _went_without_a_node(event: Event) -> bool:

@@ -33,8 +33,17 @@ class NodeContainer:
     name: str
 
     def pause(self) -> None:
-        """Freeze everything in it; nothing of it is told to anybody."""
-        _docker("pause", self.name)
+        """Freeze everything in it; nothing of it is told to anybody.
+
+        The kernel's freezer gives up on a busy node whose processes come and go; it is asked again.
+        """
+        eventually(
+            lambda: _ended("pause", self.name).stderr,
+            lambda refused: "unable to freeze" not in refused,
+            seconds=30,
+            every=0.1,
+        )
+        assert self._state("Paused") == "true"
 
     def unpause(self) -> None:
         """Let it go on as if no time had passed."""
@@ -126,8 +135,13 @@ def sent_anywhere(cluster: Cluster, namespace: str) -> None:
 
 
 def _docker(*arguments: str) -> str:
-    done = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = _ended(*arguments)
     assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
     return done.stdout
+
+
+def _ended(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A docker command that has ended, well or not."""
+    return subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )

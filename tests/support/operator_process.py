@@ -74,9 +74,13 @@ class OperatorProcess:
         self._cluster.request("DELETE", f"{_PODS}/{leader.pod}").expect()
         return leader
 
-    def restarts(self) -> int:
-        """How often the kubelet has started one of them again."""
-        return sum(item["restartCount"] for pod in self._pods() for item in _statuses(pod))
+    def ends(self) -> int:
+        """How often one of their processes has ended, as far as the kubelet has told."""
+        return sum(_ends(item) for pod in self._pods() for item in _statuses(pod))
+
+    def wait_ends(self, count: int) -> None:
+        """Wait until the kubelet has told of so many; it may start the process again much later."""
+        eventually(self.ends, lambda ends: ends >= count, seconds=30, every=0.3)
 
     def kill(self) -> Leader:
         """SIGKILL to the leader, from its node; returns the next leader."""
@@ -196,8 +200,10 @@ def _statuses(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return statuses
 
 
-def _runs(status: dict[str, Any]) -> bool:
-    return "running" in status.get("state", {})
+def _ends(status: dict[str, Any]) -> int:
+    """Of one container: those before its last start, and the one that no start has followed."""
+    waits = "waiting" in status["state"] and "terminated" in status.get("lastState", {})
+    return int(status["restartCount"]) + int(waits or "terminated" in status["state"])
 
 
 def _line(text: str) -> LogLine:

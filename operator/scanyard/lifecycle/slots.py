@@ -15,9 +15,10 @@ _DEADLINE_SLACK = timedelta(seconds=60)
 def scan_stopped(pod: PodState) -> bool:
     """Whether this Pod's scanner surely runs no more, or never ran and never will.
 
-    True when the kubelet reported the container as terminated, or rejected the Pod before any
-    container started. A Failed that the garbage collector of the control plane wrote proves
-    nothing about the node.
+    True when the kubelet reported the container as terminated, or the Pod as Failed with no
+    container that runs: it rejected the Pod before any container started, or evicted it and has
+    removed the container, and writes Failed only once nothing of the Pod can run any more. A
+    Failed that the garbage collector of the control plane wrote proves nothing about the node.
     """
     if pod.termination is not None:
         return True

@@ -16,6 +16,7 @@ from tests.support.handover import (
     assert_stopped_before,
     attempts,
 )
+from tests.support.kube import eventually
 from tests.support.scans import Lab, Scan, open_ports, phase
 from tests.support.side_by_side import begins_first, side_by_side
 from tests.support.specs import endless, paced, quick
@@ -99,7 +100,14 @@ def _more_important_pod(lab: Lab, node: str) -> Iterator[None]:
     }
     pod = {"metadata": {"name": "important"}, "spec": spec}
     try:
-        lab.cluster.request("POST", f"/api/v1/namespaces/{lab.name}/pods", pod).expect()
+        pods = f"/api/v1/namespaces/{lab.name}/pods"
+        # The API server's own cache may not know the class yet.
+        made = eventually(
+            lambda: lab.cluster.request("POST", pods, pod),
+            lambda reply: "no PriorityClass" not in reply.message,
+            seconds=30,
+        )
+        made.expect()
         yield
         lab.delete_pod("important")
     finally:

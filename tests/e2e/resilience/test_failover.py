@@ -46,7 +46,7 @@ def test_frozen_leader_does_nothing_when_it_thaws(
 ) -> None:
     with Audit(lab) as audit:
         scans = _load(lab, targets)
-        leader, restarts = operator.leader(), operator.restarts()
+        leader, ends = operator.leader(), operator.ends()
         operator.signal(leader, "SIGSTOP")
         try:
             _seconds_until_admission_by_another(lab, leader)
@@ -54,7 +54,8 @@ def test_frozen_leader_does_nothing_when_it_thaws(
             operator.signal(leader, "SIGCONT")
         _judge(lab, audit, redis, scans)
         assert operator.leader().pod != leader.pod
-        assert operator.restarts() == restarts + 1, "it ended as soon as it knew"
+        operator.wait_ends(ends + 1)  # it has ended as soon as it knew
+        assert operator.ends() == ends + 1
 
 
 def _load(lab: Lab, targets: Targets) -> list[Scan]:

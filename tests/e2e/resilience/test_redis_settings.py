@@ -18,7 +18,7 @@ def test_wrong_password(
     lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
 ) -> None:
     lab.queue()
-    restarts, begin = operator.restarts(), now()
+    ends, begin = operator.ends(), now()
     running = lab.submit("running", **paced(targets.one, seconds=4))
     running.running()
     with redis.client() as admin:
@@ -33,14 +33,14 @@ def test_wrong_password(
             assert waiting.pod_events() == []
         finally:
             admin.config_set("requirepass", redis.password())
-    _mended(operator, waiting, restarts)
+    _mended(operator, waiting, ends)
 
 
 def test_evicting_policy(
     lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
 ) -> None:
     lab.queue()
-    restarts, begin = operator.restarts(), now()
+    ends, begin = operator.ends(), now()
     with redis.client() as admin:
         admin.config_set("maxmemory-policy", "allkeys-lru")
         try:
@@ -50,7 +50,7 @@ def test_evicting_policy(
             assert waiting.pod_events() == []
         finally:
             admin.config_set("maxmemory-policy", "noeviction")
-    _mended(operator, waiting, restarts)
+    _mended(operator, waiting, ends)
 
 
 def _told_and_held(lab: Lab, targets: Targets, operator: OperatorProcess, *words: str) -> Scan:
@@ -71,9 +71,9 @@ def _ledger(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return found[0] if found else {"status": "Unknown", "message": ""}
 
 
-def _mended(operator: OperatorProcess, waiting: Scan, restarts: int) -> None:
+def _mended(operator: OperatorProcess, waiting: Scan, ends: int) -> None:
     operator.wait_ready()
     assert phase(waiting.finish()) == "Succeeded"
     status = waiting.lab.wait_queue("default", lambda status: _ledger(status)["status"] == "True")
     assert status["observedGeneration"] == 1
-    assert operator.restarts() == restarts, "nothing but Redis has to be mended"
+    assert operator.ends() == ends, "nothing but Redis has to be mended"

@@ -40,7 +40,7 @@ _SPOILT: dict[str, dict[str, Any]] = {
 def test_strange_objects(
     lab: Lab, targets: Targets, operator: OperatorProcess, redis: InstalledRedis
 ) -> None:
-    restarts = operator.restarts()
+    ends = operator.ends()
     lab.queue(maxConcurrent=10)
     strange = [
         lab.submit(name, **quick(targets.one) | spec)
@@ -63,7 +63,7 @@ def test_strange_objects(
         assert condition(job, "Succeeded", "reason") == (
             "InvalidSpec" if impossible else "ScanComplete"
         )
-    assert operator.restarts() == restarts
+    assert operator.ends() == ends
     operator.wait_ready()
 
 

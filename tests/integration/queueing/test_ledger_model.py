@@ -33,8 +33,12 @@ from tests.integration.queueing.model import ModelLedger, ModelRedis
 from tests.support.ledger_audit import read_ledger
 from tests.support.redis_server import RedisServer
 
-#: One try for each command, so that a test decides what becomes of each.
-ONE_TRY = Timing(give_up_seconds=0.0, first_backoff_seconds=0.0)
+#: Only a test decides what becomes of a command, never a machine that is slow for a while.
+PATIENT_SECONDS = 60.0
+#: One try for each command.
+ONE_TRY = Timing(
+    give_up_seconds=0.0, first_backoff_seconds=0.0, command_timeout_seconds=PATIENT_SECONDS
+)
 
 fates = st.lists(
     st.sampled_from([Fate.ANSWERED, Fate.ANSWERED, Fate.LOST, Fate.UNANSWERED, Fate.DELAYED]),
@@ -75,7 +79,7 @@ class LeadersMachine(RuleBasedStateMachine):
     def new_leader(self, above: int) -> None:
         """A process starts to lead, by mistake perhaps with the fence of another."""
         fence = max((model.fence for _, _, model in self.leaders), default=6) + above
-        client = open_client(self.server.url)
+        client = open_client(self.server.url, command_timeout_seconds=PATIENT_SECONDS)
         self.close.append(client.aclose)
         ledger = Ledger(client, INSTALLATION, timing=ONE_TRY, unix_microseconds=lambda: self.now)
         self.leaders.append((ledger, BadLine(client), ModelLeader(self.model, fence)))
@@ -188,6 +192,5 @@ def test_leaders_on_a_bad_line_do_what_the_model_does(shared_redis: RedisServer)
             redis = decoded
             raw = undecoded
 
-        examples = settings().max_examples // 2  # connections make them slow
-        unhurried = settings(stateful_step_count=30, max_examples=examples)
+        unhurried = settings(stateful_step_count=30)
         run_state_machine_as_test(Machine, settings=unhurried)

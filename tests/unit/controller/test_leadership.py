@@ -125,7 +125,7 @@ async def test_unanswered_renewals_are_repeated_while_there_is_time() -> None:
     leases, enough = Leases(), asyncio.Event()
     leader = candidate(leases, "a")
     await leader.acquire(Told())
-    faults = ["unanswered", None, "refused", None, "unanswered", None, "refused", None]
+    faults = ["unanswered", None, "refused", None]
 
     def on_the_way() -> None:
         leases.fault = faults.pop() if faults else None

@@ -134,4 +134,4 @@ def _may_rely(lease: Lease) -> bool:
 
 
 TestLease = LeaseMachine.TestCase
-TestLease.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestLease.settings = settings(stateful_step_count=50)

@@ -20,9 +20,11 @@ def test_top_shows_changes_as_they_come_fits_and_leaves_no_trace(yard: Yard) -> 
         yard.operator.running("web", percent=70)
         terminal.until(lambda text: "███████░░░  70%" in text)
         yard.operator.running(_LONG, percent=5, node="node-2")
-        screen = terminal.until(lambda text: "2 running, 0 waiting" in text)
+        # The screen is painted in pieces: a name that is cut keeps its ends.
+        screen = terminal.until(
+            lambda text: "2 running, 0 waiting" in text and "a-scan-with" in text
+        )
         assert _LONG not in screen
-        assert "a-scan-with" in screen, "its ends are kept"
         terminal.resize(120, 30)
         terminal.until(lambda text: _LONG in text)
         yard.operator.succeeded("web")
