@@ -154,14 +154,19 @@ async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candida
         )
         for candidate in batch
     ]
-    results = await context.ledger.submit_all(takes)
+    uids = {candidate.job.uid for candidate in batch}
     taken = []
-    for candidate, result in zip(batch, results, strict=True):
-        if result is OpResult.TAKEN:
-            context.placement.set(candidate.job.uid, candidate.standing)
-            taken.append(candidate)
-        elif result is OpResult.NOT_WAITING:
-            context.dirty.add(candidate.job.uid)
+    context.taking |= uids
+    try:
+        results = await context.ledger.submit_all(takes)
+        for candidate, result in zip(batch, results, strict=True):
+            if result is OpResult.TAKEN:
+                context.placement.set(candidate.job.uid, candidate.standing)
+                taken.append(candidate)
+            elif result is OpResult.NOT_WAITING:
+                context.dirty.add(candidate.job.uid)
+    finally:
+        context.taking -= uids
     for queue in {candidate.queue.key for candidate in taken}:
         context.queue_changed(queue)
     return taken

@@ -33,7 +33,8 @@ class Context:
     that something may go now.
     `changed_queues` are queue keys whose heads or limits may have changed. `lost_nodes` were not
     Ready, or gone, when they were read last, and are read again while a Pod on them is to end.
-    `listed` is set once everything has been listed for the first time.
+    `listed` is set once everything has been listed for the first time. `taking` are uids for which
+    a slot has been asked, and not answered yet.
     """
 
     settings: Settings
@@ -52,6 +53,7 @@ class Context:
     changed_queues: set[str] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_nodes: set[str] = field(default_factory=set)
+    taking: set[str] = field(default_factory=set)
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"

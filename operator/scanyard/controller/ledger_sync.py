@@ -47,6 +47,9 @@ async def sync(context: Context, uid: str, after: Standing | None) -> None:
         return
     if not context.ledger_current:
         raise LedgerNotCurrentError(context.ledger_trouble)
+    if uid in context.taking:
+        # Where it stands is being decided; whoever decides has it looked at afterwards.
+        raise LedgerNotCurrentError("its slot has been asked for")
     try:
         results = await context.ledger.submit_all(changes)
     except (Stale, LedgerUnavailable, LedgerMisconfigured) as error:
