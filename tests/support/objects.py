@@ -91,6 +91,17 @@ def open_attempt(number: int = 1, **fields: Any) -> dict[str, Any]:
     }
 
 
+def condition(kind: str, reason: str, *, value: bool = True, message: str = "") -> dict[str, Any]:
+    """A condition as it stands in a status, since 10 s before NOW."""
+    return {
+        "type": kind,
+        "status": str(value),
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": at(-10),
+    }
+
+
 def raw_pod(
     *, state: dict[str, Any] | None = None, attempt: int = 1, node: str = "node-1", **status: Any
 ) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from typing import NoReturn
 
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
-from scanyard.lifecycle.decision import Waiting
+from scanyard.lifecycle import blockers
+from scanyard.lifecycle.decision import Holding, Waiting
+from scanyard.lifecycle.job import Job
 
 _AFTER_SECONDS = 2.0
 _WRITES_PER_SECOND = 20
@@ -28,7 +30,7 @@ class Announcer:
         self._due: list[tuple[float, str]] = []
 
     def began_to_wait(self, uid: str, standing: Standing) -> None:
-        """Called when a ScanJob enters a queue's order."""
+        """Called when a ScanJob begins to wait, or waits for something else from now on."""
         entry = (time.monotonic() + _AFTER_SECONDS, standing.score, uid)
         heapq.heappush(self._young, entry)
 
@@ -51,12 +53,21 @@ class Announcer:
     def _announce(self, uid: str) -> bool:
         standing = self._context.placement.get(uid)
         job = self._context.mirror.jobs.get(uid)
-        if job is None or standing is None or not isinstance(standing.place, Waiting):
+        if job is None or standing is None or isinstance(standing.place, Holding):
             return False
-        # What was told about a back-off that is over is no longer so.
-        told = job.status.phase == "Queued" and job.status.retry_at is None
-        if told and job.status.observed_generation == job.generation:
+        if isinstance(standing.place, Waiting) and _was_told(job):
             return False
         self._context.announce.add(uid)
         self._context.dirty.add(uid)
         return True
+
+
+def _was_told(job: Job) -> bool:
+    """Whether its status says that it waits; what was told about a blocker is no longer so."""
+    told = job.status.condition("Reconciling")
+    return (
+        job.status.phase == "Queued"
+        and job.status.retry_at is None
+        and job.status.observed_generation == job.generation
+        and not (told is not None and told.reason in blockers.REASONS)
+    )

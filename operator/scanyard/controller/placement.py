@@ -35,7 +35,7 @@ class Placement:
         self._held: Counter[str] = Counter()
         #: Whether it was ever built: before, nobody knows who holds a slot.
         self.built = False
-        #: Told of each ScanJob that enters a queue's order.
+        #: Told of each ScanJob that begins to wait, or waits for something else from now on.
         self.on_waiting: Callable[[str, Standing], None] = lambda _uid, _standing: None
 
     def get(self, uid: str) -> Standing | None:
@@ -73,7 +73,7 @@ class Placement:
             self._count(standing, 1)
             if isinstance(standing.place, Holding):
                 self._holders[uid] = standing.place
-            elif isinstance(standing.place, Waiting) and not _waits(before):
+            elif _blocker(before) != _blocker(standing):
                 self.on_waiting(uid, standing)
 
     def replace(self, standings: Mapping[str, Standing]) -> None:
@@ -91,8 +91,11 @@ class Placement:
         (self._held if held else self._waiting)[standing.place.queue] += change
 
 
-def _waits(standing: Standing | None) -> bool:
-    return standing is not None and isinstance(standing.place, Waiting)
+def _blocker(standing: Standing | None) -> str | None:
+    """What keeps it back, "" if it is only its turn that it waits for; None: it does not wait."""
+    if standing is None or isinstance(standing.place, Holding):
+        return None
+    return standing.place.blocker if isinstance(standing.place, Parked) else ""
 
 
 def standing_for(member: str, place: Place, score: float) -> Standing | None:

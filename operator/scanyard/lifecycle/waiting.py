@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from scanyard.lifecycle import conditions
+from scanyard.lifecycle.blockers import first_blocker
 from scanyard.lifecycle.closing import cancelled
 from scanyard.lifecycle.decision import (
     EARLIER_POD,
@@ -36,22 +36,16 @@ def waiting(view: View, status: JobStatus) -> Decision:
     resumed = status.phase == "Suspended"
     if resumed:
         status = replace(status, queued_at=now)
-    if view.refusal:
-        return _out_of_scope(view, status)
-    until = _put_off_until(view, status)
     changed_by_user = resumed or status is not job.status
-    worth_telling = view.announce or _stale_announcement(job, view.queue)
-    if changed_by_user or (worth_telling and until is None):
-        status = _announced(view, status)
-    if until is not None:
-        return Decision(status, Parked(job.queue_key, "retry", until), look_again_at=until)
+    blocked = first_blocker(view, status)
+    if blocked is not None:
+        if changed_by_user or blocked.mistake or (view.announce and blocked.message):
+            status = _told(view, status, *(blocked.words or view.waiting_reason))
+        place = Parked(job.queue_key, blocked.key, blocked.until)
+        return Decision(status, place, look_again_at=blocked.until)
+    if changed_by_user or view.announce or _stale_announcement(job, view.queue):
+        status = _told(view, status, *view.waiting_reason)
     return Decision(status, Waiting(job.queue_key))
-
-
-def _put_off_until(view: View, status: JobStatus) -> datetime | None:
-    """The end of its back-off: after a failed attempt, a refused Pod, a refused admission."""
-    times = (status.retry_at, view.refused_until)
-    return next((time for time in times if time is not None and time > view.now), None)
 
 
 def _stale_announcement(job: Job, queue: Queue | None) -> bool:
@@ -61,17 +55,9 @@ def _stale_announcement(job: Job, queue: Queue | None) -> bool:
     return queue is not None and told is not None and told.reason in outdated
 
 
-def _announced(view: View, status: JobStatus) -> JobStatus:
-    reason, message = view.waiting_reason
+def _told(view: View, status: JobStatus, reason: str, message: str) -> JobStatus:
     if status.retry_at is not None and status.retry_at <= view.now:
         status = replace(status, retry_at=None)
     return conditions.in_progress(
         view.job, status, view.now, phase="Queued", reason=reason, message=message
     )
-
-
-def _out_of_scope(view: View, status: JobStatus) -> Decision:
-    told = conditions.in_progress(
-        view.job, status, view.now, phase="Queued", reason="OutOfScope", message=view.refusal
-    )
-    return Decision(told, Parked(view.job.queue_key, "scope"))

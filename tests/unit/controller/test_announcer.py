@@ -13,7 +13,7 @@ from scanyard.controller.placement import Standing
 from scanyard.lifecycle.decision import Parked, Waiting
 from scanyard.lifecycle.scope import DenyList
 from scanyard.settings import Settings
-from tests.support.objects import NOW, UID, at, open_attempt, raw_job
+from tests.support.objects import NOW, UID, at, condition, open_attempt, raw_job
 
 _TOLD = open_attempt(endedAt=at(-1)) | {"phase": "Queued"}
 
@@ -24,13 +24,14 @@ _TOLD = open_attempt(endedAt=at(-1)) | {"phase": "Queued"}
         ({"observedGeneration": -1, "phase": "Pending"}, True),
         (_TOLD, False),
         (_TOLD | {"failures": 1, "retryAt": at(0)}, True),
+        (_TOLD | {"conditions": [condition("Reconciling", "OutOfScope")]}, True),
     ],
-    ids=["never told", "told", "told of a back-off that is over"],
+    ids=["never told", "told", "told of a back-off that is over", "told of what blocks no more"],
 )
 def test_who_enters_the_order_is_told_once(
     monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], *, announced: bool
 ) -> None:
-    clock = iter([100.0, 103.0])
+    clock = iter([100.0, 100.0, 103.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     context = Context(
         Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()), lambda: NOW
