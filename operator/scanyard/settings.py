@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     )
     pod_retention_seconds: int = Field(3600, ge=0)
     max_concurrent_scans: int = Field(0, ge=0, description="0: no installation-wide limit")
+    packets_per_second: int = Field(0, ge=0, description="of all scans together; 0: no limit")
     scan_resources: dict[str, Any] = {
         "requests": {"cpu": "50m", "memory": "64Mi"},
         "limits": {"memory": "512Mi"},

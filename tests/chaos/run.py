@@ -20,9 +20,11 @@ from tests.chaos.world import World
 from tests.support.audit import judge
 from tests.support.scans import scanner_end
 
-#: How long everything may take to come to its end once nothing is broken any more. A slot of a Pod
-#: that was deleted by force is held for its grace and 10 s, one of a lost node for longer.
+#: How long nothing may come to its end once nothing is broken any more. A slot of a Pod that was
+#: deleted by force is held for its grace and 10 s, one of a lost node for longer.
 _SETTLE_SECONDS: Final = 240.0
+#: In the end queues have so many slots more for each so many ScanJobs.
+_SCANJOBS_A_SHARE: Final = 300
 _DEPOSED, _KILLED = "deposed", "killed"
 
 
@@ -73,7 +75,7 @@ def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
         _break_everything(plan, world, users, outcome, note)
         note("calm")
         world.mend(everything=True)
-        _again(users.let_go)
+        _again(lambda: users.let_go(max(1, plan.scanjobs // _SCANJOBS_A_SHARE)))
         left = _settle(world)
         for text in left:
             note(f"LEFT {text}")
@@ -131,12 +133,14 @@ def _again(action: Callable[[], object]) -> None:
 
 
 def _settle(world: World) -> list[str]:
-    """Wait until every ScanJob has ended and the ledger is empty; returns what has not."""
-    deadline = time.monotonic() + _SETTLE_SECONDS
+    """Wait until every ScanJob has ended and the ledger is empty; returns what does not end."""
+    fewest, since = None, time.monotonic()
     while True:
         world.mend()
         left = _unsettled(world)
-        if not left or time.monotonic() > deadline:
+        if fewest is None or len(left) < fewest:
+            fewest, since = len(left), time.monotonic()
+        if not left or time.monotonic() > since + _SETTLE_SECONDS:
             return left
         time.sleep(0.5)
 

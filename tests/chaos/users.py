@@ -28,10 +28,10 @@ class Users:
         """How many ScanJobs were created."""
         return self._submitted
 
-    def open_queues(self) -> None:
-        """Create the queues that are not there, and give all their limits."""
+    def open_queues(self, times: int = 1) -> None:
+        """Create the queues that are not there, and give all their limits, so many times."""
         for name, limit in QUEUES.items():
-            spec = {"maxConcurrent": limit, "stopPolicy": "None"}
+            spec = {"maxConcurrent": limit * times, "stopPolicy": "None"}
             if not self._patch("scanqueues", name, spec).ok:
                 body = resource("ScanQueue", name, spec)
                 self._lab.namespace.create("scanqueues", body).expect()
@@ -59,9 +59,9 @@ class Users:
             return self._chance.choice(queue_actions)(self._chance.choice(list(QUEUES)))
         return self._chance.choice(actions)(self._chance.choice(self._names))
 
-    def let_go(self) -> None:
-        """Let everything come to its end: nothing suspended, all queues open."""
-        self.open_queues()
+    def let_go(self, times: int) -> None:
+        """Let everything come to its end: nothing suspended, all queues open, wider by so many."""
+        self.open_queues(times)
         for name in self._names:
             self._patch("scanjobs", name, {"suspend": False})
 

@@ -84,6 +84,7 @@ MATRIX: dict[str, Object] = {
         "logLevel": "DEBUG",
         "podRetentionSeconds": 1_209_600,
         "maxConcurrentScans": 40,
+        "packetsPerSecond": 20000,
         "extraDeniedNetworks": ["10.0.0.0/8", "2001:db8::/32"],
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "tolerations": [{"key": "scans", "operator": "Exists"}],

@@ -37,6 +37,7 @@ ANNOTATION_RELEASE: Final = f"{GROUP}/release"
 # Annotations on attempt Pods: the full "namespace/name" of what the labels stand for.
 ANNOTATION_SCANJOB: Final = f"{GROUP}/scanjob"
 ANNOTATION_QUEUE: Final = f"{GROUP}/queue"
+ANNOTATION_PACKETS: Final = f"{GROUP}/packets-per-second"
 
 POD_NAME_PREFIX_LENGTH: Final = 40
 

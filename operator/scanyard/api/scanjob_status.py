@@ -55,6 +55,8 @@ class Attempt(StatusModel):
     node_name: _Name = ""
     source_address: _Short = ""
     """The address from which it scanned."""
+    packets_per_second: Annotated[Int32, Field(ge=1)] | None = None
+    """What it was told to send at most; counted on the budgets of its queue and installation."""
     exit_code: Int32 | None = None
 
 

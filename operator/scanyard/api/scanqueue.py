@@ -9,17 +9,38 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.rules import rule, validations
+from scanyard.api.scanjob import PacketsPerSecond
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
 
 DEFAULT_MAX_CONCURRENT: Final = 5
 DEFAULT_AGING_SECONDS: Final = 600
+DEFAULT_MAX_OVERTAKES: Final = 20
+MAX_QUEUE_PACKETS_PER_SECOND: Final = 100_000_000
+_DEFAULT_RATE_FITS = rule(
+    "!has(self.packetsPerSecond) || !has(self.defaults) || "
+    "!has(self.defaults.packetsPerSecond) || "
+    "self.defaults.packetsPerSecond <= self.packetsPerSecond",
+    "a ScanJob that states no rate would never run: lower defaults.packetsPerSecond, or raise "
+    "packetsPerSecond",
+    field_path=".defaults",
+)
 #: A queue that is to hold more tells of those that are held longest.
 MAX_HELD_SLOTS: Final = 256
 
 
+class Defaults(SpecModel):
+    """What holds for ScanJobs that say nothing themselves."""
+
+    packets_per_second: PacketsPerSecond | None = None
+    """At how many packets a second nmap sends; masscan has a rate of its own."""
+
+
 class ScanQueueSpec(SpecModel):
-    """How many ScanJobs run at once, and in what order."""
+    """How many ScanJobs run at once, in what order, and what they may use."""
+
+    model_config = ConfigDict(json_schema_extra=validations(_DEFAULT_RATE_FITS))
 
     max_concurrent: Annotated[Int32, Field(ge=0, le=10_000)] = DEFAULT_MAX_CONCURRENT
     """Run at most so many ScanJobs at once; what runs when this is lowered may finish."""
@@ -29,6 +50,14 @@ class ScanQueueSpec(SpecModel):
     """Hold starts nothing new; HoldAndDrain also stops what runs and lets it wait again."""
     aging_seconds: Annotated[Int32, Field(ge=0, le=31_536_000)] = DEFAULT_AGING_SECONDS
     """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
+    packets_per_second: Annotated[Int32, Field(ge=1, le=MAX_QUEUE_PACKETS_PER_SECOND)] | None = None
+    """Running scans together send at most so many packets a second."""
+    max_concurrent_per_target: Annotated[Int32, Field(ge=1, le=10_000)] | None = None
+    """Start no scan while so many scans, of any queue, probe some of the same targets."""
+    max_overtakes: Annotated[Int32, Field(ge=0, le=10_000)] = DEFAULT_MAX_OVERTAKES
+    """So many may go past a ScanJob that waits for packets; then these are kept for it."""
+    defaults: Defaults | None = None
+    """What holds for ScanJobs that say nothing themselves."""
 
 
 class HeldSlot(StatusModel):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
@@ -17,8 +16,9 @@ from scanyard import metrics
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import rebuild
-from scanyard.controller.placement import Standing, attempt_text
+from scanyard.controller.placement import attempt_text
 from scanyard.controller.resync import refresh_mirror
+from scanyard.controller.selection import Candidate, bring_back, candidates
 from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.kube.errors import (
@@ -29,34 +29,17 @@ from scanyard.kube.errors import (
     KubeUnavailableError,
 )
 from scanyard.lifecycle.admission import admit
-from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.queue import Queue
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
-from scanyard.queueing.readings import Head
 
 log = logging.getLogger(__name__)
 
-#: How many heads of a queue are read at once, and how many slots are taken in one command.
-_WINDOW, _BATCH = 64, 128
+#: How many slots are taken in one command.
+_BATCH = 128
 #: An idle leader reads this often, so that a lost ledger is noticed.
 _IDLE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    job: Job
-    queue: Queue
-
-    @property
-    def attempt(self) -> int:
-        return self.job.status.attempt_count + 1
-
-    @property
-    def standing(self) -> Standing:
-        return Standing(self.job.member, Holding(self.queue.key, self.attempt))
 
 
 async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
@@ -70,7 +53,7 @@ async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
                     adopt_told_slots(context)
                 await rebuild(context, ledger)
                 metrics.LEDGER_AVAILABLE.set(1)
-            await _admit_all(context, ledger)
+            await admit_all(context, ledger)
             backoff.reset()
             await _rest(context, ledger)
         except (LedgerUnavailable, LedgerMisconfigured, Stale, KubeError) as error:
@@ -80,7 +63,7 @@ async def run_admission(context: Context, ledger: Ledger) -> NoReturn:
 
 
 async def _rest(context: Context, ledger: Ledger) -> None:
-    if context.changed_queues or not context.ledger_current:
+    if context.changed_queues or context.budgets.hot or not context.ledger_current:
         return
     context.wake.clear()
     try:
@@ -90,60 +73,22 @@ async def _rest(context: Context, ledger: Ledger) -> None:
         await ledger.check()
 
 
-async def _admit_all(context: Context, ledger: Ledger) -> None:
+async def admit_all(context: Context, ledger: Ledger) -> None:
     """One pass: heads, choice, slots, status; repeated while queues have more to give."""
-    while context.changed_queues and context.ledger_current:
-        candidates = await _heads(context, ledger)
-        if not candidates:
-            return
-        taken = await _take(context, candidates)
+    while (context.changed_queues or context.budgets.hot) and context.ledger_current:
+        await bring_back(context, ledger)
+        taken = await _take(context, await candidates(context, ledger))
         await _record_all(context, taken)
 
 
-async def _heads(context: Context, ledger: Ledger) -> list[_Candidate]:
-    """The ScanJobs that free slots could go to, the most urgent queue's first."""
-    if context.settings.max_concurrent_scans:
-        _all_waiting_queues(context)
-    queues = [q for key in context.changed_queues if (q := context.mirror.queues.named(key))]
-    context.changed_queues.clear()
-    open_queues = [q for q in queues if not q.held and _free(context, q) > 0]
-    if not open_queues:
-        return []
-    windows = await ledger.heads([queue.key for queue in open_queues], _WINDOW)
-    candidates: list[_Candidate] = []
-    for queue in sorted(open_queues, key=lambda q: (-q.priority, q.key)):
-        fit = [c for head in windows[queue.key].heads if (c := _candidate(context, queue, head))]
-        candidates.extend(fit[: _free(context, queue)])
-    return candidates
-
-
-def _candidate(context: Context, queue: Queue, head: Head) -> _Candidate | None:
-    """The head, unless the ledger is about to hear that it waits no more."""
-    uid = head.job.rpartition("/")[2]
-    job = context.mirror.jobs.get(uid)
-    if job is None or admit(job, queue, fence=context.fence, now=context.now()) is None:
-        context.dirty.add(uid)
-        return None
-    return _Candidate(job, queue)
-
-
-def _all_waiting_queues(context: Context) -> None:
-    """A slot of the installation that came free may be any queue's."""
-    for uid in context.mirror.queues.uids():
-        queue = context.mirror.queues.get(uid)
-        if queue is not None and context.placement.waiting(queue.key):
-            context.changed_queues.add(queue.key)
-
-
-def _free(context: Context, queue: Queue) -> int:
-    return queue.max_concurrent - context.placement.held(queue.key)
-
-
-async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candidate]:
+async def _take(context: Context, chosen: list[Candidate]) -> list[Candidate]:
     """Take slots for the candidates in order; what the ledger grants is held from now on."""
-    batch = candidates[:_BATCH]
-    for candidate in candidates[_BATCH:]:
+    batch = chosen[:_BATCH]
+    for candidate in chosen[_BATCH:]:
+        context.budgets.give_up(candidate.job.uid)
         context.queue_changed(candidate.queue.key)
+    if not batch:
+        return []
     takes = [
         Take(
             candidate.queue.key,
@@ -167,12 +112,14 @@ async def _take(context: Context, candidates: list[_Candidate]) -> list[_Candida
                 context.dirty.add(candidate.job.uid)
     finally:
         context.taking -= uids
+        for uid in uids - {candidate.job.uid for candidate in taken}:
+            context.budgets.give_up(uid)
     for queue in {candidate.queue.key for candidate in taken}:
         context.queue_changed(queue)
     return taken
 
 
-async def _record_all(context: Context, taken: list[_Candidate]) -> None:
+async def _record_all(context: Context, taken: list[Candidate]) -> None:
     """Wait for every admission, also after one failed: a rebuild must not overlap with any."""
     records = (_record(context, candidate) for candidate in taken)
     outcomes = await asyncio.gather(*records, return_exceptions=True)
@@ -181,7 +128,7 @@ async def _record_all(context: Context, taken: list[_Candidate]) -> None:
             raise outcome
 
 
-async def _record(context: Context, candidate: _Candidate) -> None:
+async def _record(context: Context, candidate: Candidate) -> None:
     """Write the admission into status; whatever stands there afterwards is decided upon."""
     uid = candidate.job.uid
     async with context.lock(uid):
@@ -197,11 +144,16 @@ async def _record(context: Context, candidate: _Candidate) -> None:
     context.dirty.add(uid)
 
 
-async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool:
+async def _try_record(context: Context, job: Job, candidate: Candidate) -> bool:
     """Try once; True if the outcome is unknown, since the API server does not answer."""
     queue = context.mirror.queues.named(candidate.queue.key)
     now = context.now()
-    status = None if queue is None else admit(job, queue, fence=context.fence, now=now)
+    packets = candidate.demand.packets_per_second
+    status = (
+        None
+        if queue is None
+        else admit(job, queue, fence=context.fence, now=now, packets_per_second=packets)
+    )
     if status is None or status.attempt_count != candidate.attempt:
         return False
     try:

@@ -13,8 +13,8 @@ from typing import NoReturn
 
 from scanyard.controller.context import Context
 from scanyard.controller.placement import Standing
-from scanyard.lifecycle import blockers
-from scanyard.lifecycle.decision import Holding, Waiting
+from scanyard.lifecycle import blockers, capacity
+from scanyard.lifecycle.decision import Holding, Parked, Waiting
 from scanyard.lifecycle.job import Job
 
 _AFTER_SECONDS = 2.0
@@ -55,19 +55,20 @@ class Announcer:
         job = self._context.mirror.jobs.get(uid)
         if job is None or standing is None or isinstance(standing.place, Holding):
             return False
-        if isinstance(standing.place, Waiting) and _was_told(job):
+        if _was_told(job, standing.place):
             return False
         self._context.announce.add(uid)
         self._context.dirty.add(uid)
         return True
 
 
-def _was_told(job: Job) -> bool:
-    """Whether its status says that it waits; what was told about a blocker is no longer so."""
+def _was_told(job: Job, place: Waiting | Parked) -> bool:
+    """Whether its status says why it waits; what was told about a blocker may be no longer so."""
     told = job.status.condition("Reconciling")
-    return (
-        job.status.phase == "Queued"
-        and job.status.retry_at is None
-        and job.status.observed_generation == job.generation
-        and not (told is not None and told.reason in blockers.REASONS)
-    )
+    if job.status.phase != "Queued" or job.status.observed_generation != job.generation:
+        return False
+    if job.status.retry_at is not None or told is None:
+        return False
+    if isinstance(place, Parked):
+        return told.reason == capacity.reason_of(place.blocker)
+    return told.reason not in blockers.REASONS | capacity.REASONS

@@ -11,6 +11,7 @@ from datetime import datetime
 from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
+from scanyard.controller.budgets import Budgets
 from scanyard.controller.held_slots import HeldSlots
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
@@ -57,8 +58,14 @@ class Context:
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
+    budgets: Budgets = field(init=False)
     _refusals: dict[str, str] = field(default_factory=dict)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        self.budgets = Budgets(self.mirror, self.settings.packets_per_second)
+        self.budgets.on_hot = self.wake.set
+        self.placement.on_slot = self.budgets.slot_changed
 
     def queue_changed(self, queue_key: str) -> None:
         """Let the admission loop look at the queue."""
@@ -91,4 +98,5 @@ class Context:
         self.held_slots.settled(uid)
         self.announce.discard(uid)
         self.refused.forget(uid)
+        self.budgets.forget(uid)
         self._refusals.pop(uid, None)

@@ -49,6 +49,8 @@ def queue_rules_changed(
     if before == after:
         return
     context.queue_changed(queue_key)
+    # Its limits may be other ones, or it is not held any more.
+    context.budgets.heat(set(context.placement.parked_lists()))
     if before is None or after is None or _judged(before) != _judged(after):
         # What runs first: an emergency stop must not queue behind thousands that wait.
         for uid, standing in sorted(context.placement.items(), key=_waits):
@@ -62,7 +64,8 @@ def _waits(item: tuple[str, Standing]) -> bool:
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:
-    return queue.held_by, queue.draining, queue.aging_seconds, queue.released
+    rates = queue.packets_per_second, queue.default_packets_per_second
+    return queue.held_by, queue.draining, queue.aging_seconds, queue.released, rates
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

@@ -103,7 +103,12 @@ async def _body(context: Context, job: Job, attempt: Attempt) -> dict[str, Any]:
     verdict = context.deny.judge(targets, resolved)
     if verdict.refusal:
         raise _OutOfScopeError(verdict.refusal)
-    command = command_for(job.spec, exclude=verdict.exclude, resolved=resolved)
+    command = command_for(
+        job.spec,
+        exclude=verdict.exclude,
+        resolved=resolved,
+        packets_per_second=attempt.packets_per_second,
+    )
     return attempt_pod(context, job, attempt, command, resolved)
 
 

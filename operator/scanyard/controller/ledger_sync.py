@@ -11,8 +11,9 @@ from scanyard.controller.placement import Standing, operations, placement_of, st
 from scanyard.controller.stray_slots import orphan_standings
 from scanyard.controller.views import view_of
 from scanyard.errors import ScanyardError
+from scanyard.lifecycle.capacity import reason_of
 from scanyard.lifecycle.decide import decide
-from scanyard.lifecycle.decision import Holding, Place
+from scanyard.lifecycle.decision import Holding, Parked, Place, Waiting
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import DEFAULT_AGING_SECONDS
 from scanyard.queueing.contents import LedgerContents
@@ -36,7 +37,19 @@ def job_standing(context: Context, job: Job, place: Place) -> Standing | None:
     queue = context.mirror.queues.named(job.queue_key)
     aging = queue.aging_seconds if queue is not None else DEFAULT_AGING_SECONDS
     queued_at_ms = int(job.queued_at.timestamp() * 1000)
-    return standing_for(job.member, place, order_score(queued_at_ms, job.priority, aging))
+    score = order_score(queued_at_ms, job.priority, aging)
+    return standing_for(job.member, _kept_aside(context, job, place), score)
+
+
+def _kept_aside(context: Context, job: Job, place: Place) -> Place:
+    """Whoever does not fit for now stays aside: what is short decides when it comes back."""
+    standing = context.placement.get(job.uid)
+    if standing is None or not isinstance(place, Waiting):
+        return place
+    aside = standing.place
+    if not isinstance(aside, Parked) or not reason_of(aside.blocker):
+        return place
+    return aside if aside.queue == place.queue else place
 
 
 async def sync(context: Context, uid: str, after: Standing | None) -> None:
@@ -75,6 +88,7 @@ async def rebuild(context: Context, ledger: Ledger) -> None:
     contents = LedgerContents(placement_of(item) for item in standings.values())
     await ledger.rebuild(context.fence, contents)
     context.placement.replace(standings)
+    context.budgets.heat(set(context.placement.parked_lists()))
     context.ledger_current, context.ledger_trouble = True, ""
     metrics.LEDGER_REBUILDS.inc()
     log.info("ledger rebuilt with %d ScanJobs", len(standings))

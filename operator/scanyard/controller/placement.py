@@ -33,10 +33,13 @@ class Placement:
         self._holders: dict[str, Holding] = {}
         self._waiting: Counter[str] = Counter()
         self._held: Counter[str] = Counter()
+        self._parked: Counter[str] = Counter()
         #: Whether it was ever built: before, nobody knows who holds a slot.
         self.built = False
         #: Told of each ScanJob that begins to wait, or waits for something else from now on.
         self.on_waiting: Callable[[str, Standing], None] = lambda _uid, _standing: None
+        #: Told of each slot that is held from now on, or (None) is not any more.
+        self.on_slot: Callable[[str, Standing | None], None] = lambda _uid, _standing: None
 
     def get(self, uid: str) -> Standing | None:
         """Where the ScanJob stands."""
@@ -54,6 +57,14 @@ class Placement:
         """How many wait in the queue, parked ones included."""
         return self._waiting[queue]
 
+    def parked(self, blocker: str) -> int:
+        """How many are parked under a blocker."""
+        return self._parked[blocker]
+
+    def parked_lists(self) -> list[str]:
+        """The blockers under which somebody is parked."""
+        return list(self._parked)
+
     def held(self, queue: str) -> int:
         """How many slots of the queue are held."""
         return self._held[queue]
@@ -65,30 +76,36 @@ class Placement:
     def set(self, uid: str, standing: Standing | None) -> None:
         """Record what the ledger now says."""
         before = self._by_uid.pop(uid, None)
-        self._holders.pop(uid, None)
+        held = self._holders.pop(uid, None)
         if before is not None:
             self._count(before, -1)
+        if held is not None and (standing is None or standing.place != held):
+            self.on_slot(uid, None)
         if standing is not None:
             self._by_uid[uid] = standing
             self._count(standing, 1)
             if isinstance(standing.place, Holding):
                 self._holders[uid] = standing.place
+                self.on_slot(uid, standing)
             elif _blocker(before) != _blocker(standing):
                 self.on_waiting(uid, standing)
 
     def replace(self, standings: Mapping[str, Standing]) -> None:
         """Record a rebuilt ledger."""
         self.built = True
-        self._by_uid.clear()
-        self._holders.clear()
-        self._waiting.clear()
-        self._held.clear()
+        for uid in self._by_uid.keys() - standings.keys():
+            self.set(uid, None)
         for uid, standing in standings.items():
             self.set(uid, standing)
 
     def _count(self, standing: Standing, change: int) -> None:
         held = isinstance(standing.place, Holding)
         (self._held if held else self._waiting)[standing.place.queue] += change
+        if isinstance(standing.place, Parked):
+            blocker = standing.place.blocker
+            self._parked[blocker] += change
+            if not self._parked[blocker]:
+                del self._parked[blocker]
 
 
 def _blocker(standing: Standing | None) -> str | None:

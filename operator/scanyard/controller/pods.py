@@ -86,6 +86,9 @@ def _metadata(job: Job, attempt: Attempt, role: str, *, owned: bool) -> dict[str
             "karpenter.sh/do-not-disrupt": "true",
         },
     }
+    if attempt.packets_per_second:
+        # A leader that never saw its ScanJob counts it on the budgets all the same.
+        meta["annotations"][names.ANNOTATION_PACKETS] = str(attempt.packets_per_second)
     if owned:
         meta["ownerReferences"] = [
             {

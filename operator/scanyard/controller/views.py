@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scanyard.controller.context import Context
 from scanyard.controller.stray_slots import gone_slot, running_pods
-from scanyard.lifecycle.decision import AttemptView, View
+from scanyard.lifecycle.capacity import Shortage
+from scanyard.lifecycle.decision import AttemptView, Parked, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.queue import Queue
@@ -27,6 +28,7 @@ def view_of(context: Context, job: Job) -> View:
         stray=_strays(context, job, attempt),
         stray_gone=gone_slot(context, job.uid) if attempt is None else None,
         lost_nodes=frozenset(context.lost_nodes),
+        installation_packets=context.settings.packets_per_second,
         waiting_reason=_waiting_reason(context, job, queue),
     )
 
@@ -73,6 +75,9 @@ def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[st
         )
     if queue.held:
         return "QueueHeld", f"queue {queue.name} is held by {queue.held_by[1]}"
+    aside = _kept_aside(context, job, queue)
+    if aside is not None:
+        return aside.reason, aside.message
     held = context.placement.held(queue.key)
     if held >= queue.max_concurrent:
         return "QueueFull", (
@@ -83,3 +88,10 @@ def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[st
     if limit and context.placement.held_in_all() >= limit:
         return "InstallationFull", f"all {limit} scans of this installation are running"
     return "BehindOthers", f"in queue {queue.name}, behind others"
+
+
+def _kept_aside(context: Context, job: Job, queue: Queue) -> Shortage | None:
+    """What is short for a ScanJob that was parked for it."""
+    standing = context.placement.get(job.uid)
+    aside = standing is not None and isinstance(standing.place, Parked)
+    return context.budgets.shortage(job, queue) if aside else None

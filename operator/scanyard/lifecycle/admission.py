@@ -16,7 +16,9 @@ from scanyard.lifecycle.status import Attempt, JobStatus
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
 
 
-def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | None:
+def admit(
+    job: Job, queue: Queue, *, fence: int, now: datetime, packets_per_second: int = 0
+) -> JobStatus | None:
     """The status that admits the next attempt, or None if the ScanJob must not start now."""
     status = job.status
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
@@ -31,6 +33,7 @@ def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | N
         fence=fence,
         pod_name=names.pod_name(job.name, job.uid, number),
         admitted_at=now,
+        packets_per_second=packets_per_second,
     )
     token = status.rerun_token if status.rerun_token is not None else job.rerun_token
     status = replace(status.with_attempt(attempt), rerun_token=token, retry_at=None)

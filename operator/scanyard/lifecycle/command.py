@@ -16,10 +16,15 @@ from scanyard.scanners import (
 
 
 def command_for(
-    spec: Mapping[str, Any], *, exclude: Sequence[str], resolved: Mapping[str, tuple[str, ...]]
+    spec: Mapping[str, Any],
+    *,
+    exclude: Sequence[str],
+    resolved: Mapping[str, tuple[str, ...]],
+    packets_per_second: int = 0,
 ) -> Command:
     """Build the argv of a validated spec; `exclude` are the denied parts to leave out as well.
 
+    `packets_per_second` holds where the spec states no rate; 0: none.
     Raises InvalidInputError for what the API server's rules let through and the scanner cannot do.
     """
     ports = spec.get("ports") or {}
@@ -28,13 +33,13 @@ def command_for(
             targets=tuple(spec["targets"]),
             exclude=(*(spec.get("excludeTargets") or ()), *exclude),
             ports=Ports(ports.get("tcp"), ports.get("udp"), ports.get("top")),
-            options=_options(spec),
+            options=_options(spec, packets_per_second),
             resolved=resolved,
         )
     )
 
 
-def _options(spec: Mapping[str, Any]) -> NmapOptions | MasscanOptions:
+def _options(spec: Mapping[str, Any], packets_per_second: int) -> NmapOptions | MasscanOptions:
     if spec["scanner"] == "masscan":
         raw = spec.get("masscan") or {}
         return MasscanOptions(
@@ -51,7 +56,7 @@ def _options(spec: Mapping[str, Any]) -> NmapOptions | MasscanOptions:
         script_categories=tuple(raw.get("scriptCategories") or ()),
         skip_host_discovery=raw.get("skipHostDiscovery", False),
         disable_arp_ping=raw.get("disableArpPing", False),
-        packets_per_second=raw.get("packetsPerSecond"),
+        packets_per_second=raw.get("packetsPerSecond") or packets_per_second or None,
         max_retries=raw.get("maxRetries"),
         host_timeout_seconds=raw.get("hostTimeoutSeconds"),
     )

@@ -83,7 +83,7 @@ class View:
     `refused_until`: the API server would not record its admission; not to be tried before.
     `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: the
     slot of one that went away unread. `lost_nodes`: nodes that a consistent read found not Ready,
-    or gone.
+    or gone. `installation_packets`: its packets a second, 0: no limit.
     """
 
     job: Job
@@ -97,6 +97,7 @@ class View:
     stray: tuple[PodState, ...] = ()
     stray_gone: HeldSlot | None = None
     lost_nodes: frozenset[str] = frozenset()
+    installation_packets: int = 0
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 
 

@@ -62,6 +62,7 @@ class PodState:
     unschedulable: str
     disruption: str
     disruption_message: str
+    packets_per_second: int = 0
 
     @property
     def deleting(self) -> bool:
@@ -146,7 +147,13 @@ def read_pod(raw: Mapping[str, Any]) -> PodState:
         ),
         disruption=disrupted.get("reason", ""),
         disruption_message=disrupted.get("message", ""),
+        packets_per_second=_number(notes.get(names.ANNOTATION_PACKETS, "")),
     )
+
+
+def _number(text: str) -> int:
+    """Anybody can write an annotation."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _container_state(status: Mapping[str, Any]) -> Mapping[str, Any]:

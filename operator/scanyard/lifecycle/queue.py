@@ -12,6 +12,7 @@ from scanyard.lifecycle.timestamps import parse_time
 
 #: Ageing of a queue that says nothing, and of ScanJobs whose queue is not there yet.
 DEFAULT_AGING_SECONDS = 600
+DEFAULT_MAX_OVERTAKES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Queue:
 
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
-    whose unconfirmed end the platform declares to be one.
+    whose unconfirmed end the platform declares to be one. Of packets and targets 0 means that there
+    is no limit.
     """
 
     namespace: str
@@ -35,6 +37,10 @@ class Queue:
     emergency_stop: str | None = None
     stop_lifted_at: datetime | None = None
     released: frozenset[str] = frozenset()
+    packets_per_second: int = 0
+    default_packets_per_second: int = 0
+    max_concurrent_per_target: int = 0
+    max_overtakes: int = DEFAULT_MAX_OVERTAKES
 
     @property
     def key(self) -> str:
@@ -82,6 +88,10 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         emergency_stop=notes.get(names.ANNOTATION_STOP),
         stop_lifted_at=parse_time(notes.get(names.ANNOTATION_STOP_LIFTED)),
         released=released_attempts(notes),
+        packets_per_second=spec.get("packetsPerSecond", 0),
+        default_packets_per_second=(spec.get("defaults") or {}).get("packetsPerSecond", 0),
+        max_concurrent_per_target=spec.get("maxConcurrentPerTarget", 0),
+        max_overtakes=spec.get("maxOvertakes", DEFAULT_MAX_OVERTAKES),
     )
 
 

@@ -29,6 +29,7 @@ class Attempt:
     node_name: str = ""
     source_address: str = ""
     exit_code: int | None = None
+    packets_per_second: int = 0
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Self:
@@ -46,6 +47,7 @@ class Attempt:
             node_name=raw.get("nodeName", ""),
             source_address=raw.get("sourceAddress", ""),
             exit_code=raw.get("exitCode"),
+            packets_per_second=raw.get("packetsPerSecond", 0),
         )
 
     def raw(self) -> dict[str, Any]:
@@ -64,6 +66,7 @@ class Attempt:
                 "nodeName": self.node_name,
                 "sourceAddress": self.source_address,
                 "exitCode": self.exit_code,
+                "packetsPerSecond": self.packets_per_second or None,
             }
         )
 

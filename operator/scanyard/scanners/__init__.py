@@ -19,10 +19,12 @@ if TYPE_CHECKING:
         Ports,
         ScanRequest,
     )
+    from scanyard.scanners.targets import Interval, literal_intervals, subtract
 
 __all__ = [
     "Command",
     "HostReport",
+    "Interval",
     "MalformedReportError",
     "MasscanOptions",
     "NmapOptions",
@@ -31,6 +33,8 @@ __all__ = [
     "Report",
     "ScanRequest",
     "build_command",
+    "literal_intervals",
+    "subtract",
 ]
 
 _HOMES = {
@@ -39,6 +43,9 @@ _HOMES = {
     "MalformedReportError": "report",
     "PortReport": "report",
     "Report": "report",
+    "Interval": "targets",
+    "literal_intervals": "targets",
+    "subtract": "targets",
 }
 
 

@@ -113,6 +113,28 @@ def parse_targets(
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """What targets say by themselves, before any name is resolved."""
+
+    intervals: Mapping[Family, tuple[Interval, ...]]
+    names: frozenset[str]
+
+
+def literal_intervals(targets: Iterable[str]) -> Literals:
+    """Merged intervals by family, and the names. Raises InvalidInputError naming `targets`."""
+    names: set[str] = set()
+    blocks: dict[Family, list[Interval]] = {}
+    for text in targets:
+        if _is_name(text):
+            names.add(text)
+            continue
+        family, interval = _parse_block(text, "targets")
+        blocks.setdefault(family, []).append(interval)
+    merged = {family: merge(intervals) for family, intervals in blocks.items()}
+    return Literals(merged, frozenset(names))
+
+
 def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """Sorted, with overlapping and adjacent intervals joined."""
     merged: list[Interval] = []
@@ -122,6 +144,25 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
         else:
             merged.append(interval)
     return tuple(merged)
+
+
+def subtract(intervals: Sequence[Interval], excluded: Sequence[Interval]) -> tuple[Interval, ...]:
+    """What merged `intervals` hold that merged `excluded` do not."""
+    left: list[Interval] = []
+    position = 0
+    for interval in intervals:
+        first = interval.first
+        while position < len(excluded) and excluded[position].last < first:
+            position += 1
+        for other in excluded[position:]:
+            if other.first > interval.last:
+                break
+            if other.first > first:
+                left.append(Interval(first, other.first - 1))
+            first = max(first, other.last + 1)
+        if first <= interval.last:
+            left.append(Interval(first, interval.last))
+    return tuple(left)
 
 
 def count(intervals: Sequence[Interval], excluded: Sequence[Interval] = ()) -> int:

@@ -15,7 +15,10 @@ from scanyard.lifecycle.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, at, condition, open_attempt, raw_job
 
-_TOLD = open_attempt(endedAt=at(-1)) | {"phase": "Queued"}
+_TOLD = open_attempt(endedAt=at(-1)) | {
+    "phase": "Queued",
+    "conditions": [condition("Reconciling", "QueueFull")],
+}
 
 
 @pytest.mark.parametrize(

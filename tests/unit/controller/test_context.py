@@ -8,12 +8,13 @@ import pytest
 
 from scanyard.controller.context import Context
 from scanyard.lifecycle.scope import DenyList
+from scanyard.settings import Settings
 from tests.support.objects import NOW
 
 
 def test_each_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     nothing = cast("Any", None)
-    context = Context(nothing, nothing, nothing, fence=1, deny=DenyList(()), now=lambda: NOW)
+    context = Context(Settings(), nothing, nothing, fence=1, deny=DenyList(()), now=lambda: NOW)
     for cause in ("wrong password", "wrong password", "no answer", "wrong password"):
         context.ledger_lost(cause)
     assert [record.getMessage() for record in caplog.records] == [

@@ -1,0 +1,146 @@
+"""What running scans use of what is shared, and whether one more fits.
+
+Slots are counted by the ledger itself; here are the packets a second of a queue and of the whole
+installation, and the targets that several scans would probe at the same time. Each is judged when
+a ScanJob is about to be admitted, against what is admitted then; what runs when a limit is
+lowered may finish.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from scanyard.lifecycle.footprint import Footprint, FootprintIndex, common_block
+from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+
+BUDGET_EXHAUSTED: Final = "BudgetExhausted"
+TARGET_BUSY: Final = "TargetBusy"
+REASONS: Final = frozenset({BUDGET_EXHAUSTED, TARGET_BUSY})
+
+#: Of the installation's packets, for a scan whose rate nobody has said anything about.
+_SHARE_OF_INSTALLATION: Final = 10
+_PACKETS, _TARGET, _INSTALLATION = "packets/", "target/", "installation"
+_NAMED_HOLDERS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one scan uses while it holds its slot: packets a second (0: no limit), and targets."""
+
+    queue: str
+    job_key: str
+    packets_per_second: int
+    footprint: Footprint
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why a scan does not fit: the ledger's parked list, what to tell, and who could make room.
+
+    `holders`: ScanJob uids one of which must end first; empty where any of the list may.
+    """
+
+    key: str
+    reason: str
+    message: str
+    holders: tuple[str, ...] = ()
+
+
+def packets_of(job: Job, queue: Queue, installation_packets: int) -> int:
+    """At how many packets a second its scanner is to send; 0: nothing says so.
+
+    What the ScanJob states; else the queue's default; else an equal share of the queue's budget
+    for each of its slots; else a tenth of the installation's.
+    """
+    options = job.spec.get(job.scanner) or {}
+    stated = options.get("packetsPerSecond") or (100 if job.scanner == "masscan" else 0)
+    if stated or queue.default_packets_per_second:
+        return int(stated or queue.default_packets_per_second)
+    if queue.packets_per_second:
+        return max(1, queue.packets_per_second // max(1, queue.max_concurrent))
+    return -(-installation_packets // _SHARE_OF_INSTALLATION)
+
+
+def packets_key(queue: str) -> str:
+    """The parked list of those that a queue's packet budget keeps back."""
+    return _PACKETS + queue
+
+
+INSTALLATION_KEY: Final = packets_key(_INSTALLATION)
+
+
+def reason_of(key: str) -> str:
+    """What those in a parked list are told; "" where the list is none of these."""
+    if key.startswith(_PACKETS):
+        return BUDGET_EXHAUSTED
+    return TARGET_BUSY if key.startswith(_TARGET) else ""
+
+
+class Usage:
+    """The demands of all that hold a slot, by ScanJob uid."""
+
+    def __init__(self) -> None:
+        self._demands: dict[str, Demand] = {}
+        self._packets: Counter[str] = Counter()
+        self._targets = FootprintIndex()
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._demands
+
+    def packets(self, queue: str) -> int:
+        """Packets a second that the running scans of a queue may send."""
+        return self._packets[queue]
+
+    def add(self, uid: str, demand: Demand) -> None:
+        """It holds a slot from now on."""
+        self.remove(uid)
+        self._demands[uid] = demand
+        self._packets[demand.queue] += demand.packets_per_second
+        self._targets.add(uid, demand.footprint)
+
+    def remove(self, uid: str) -> Demand | None:
+        """It holds no slot any more; returns what it used."""
+        demand = self._demands.pop(uid, None)
+        if demand is not None:
+            self._packets[demand.queue] -= demand.packets_per_second
+            if not self._packets[demand.queue]:
+                del self._packets[demand.queue]
+            self._targets.remove(uid)
+        return demand
+
+    def shortage(self, demand: Demand, queue: Queue, installation_packets: int) -> Shortage | None:
+        """What keeps one more scan back; None: it fits."""
+        return (
+            self._too_many_packets(demand, queue.key, queue.packets_per_second)
+            or self._too_many_packets(demand, _INSTALLATION, installation_packets)
+            or self._busy_target(demand, queue.max_concurrent_per_target)
+        )
+
+    def _too_many_packets(self, demand: Demand, of: str, budget: int) -> Shortage | None:
+        used = self._packets.total() if of == _INSTALLATION else self._packets[of]
+        wanted = demand.packets_per_second
+        if not budget or not wanted or used + wanted <= budget:
+            return None
+        whose = "this installation's scans" if of == _INSTALLATION else f"the scans of queue {of}"
+        message = (
+            f"{whose} send up to {used} of at most {budget} packets a second; this one needs "
+            f"{wanted}"
+        )
+        return Shortage(packets_key(of), BUDGET_EXHAUSTED, message)
+
+    def _busy_target(self, demand: Demand, limit: int) -> Shortage | None:
+        if not limit:
+            return None
+        holders = self._targets.overlapping(demand.footprint)
+        if len(holders) < limit:
+            return None
+        names = [self._demands[uid].job_key for uid in holders[:_NAMED_HOLDERS]]
+        more = f" and {len(holders) - len(names)} more" if len(holders) > len(names) else ""
+        message = (
+            f"{', '.join(names)}{more} scan some of the same targets; at most {limit} may at once"
+        )
+        key = _TARGET + common_block(self._targets[holders[0]], demand.footprint)
+        return Shortage(key, TARGET_BUSY, message, tuple(holders))

@@ -1,0 +1,134 @@
+"""An admission loop with a real Redis; the API server is a table of objects in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from scanyard.controller.admission_loop import admit_all
+from scanyard.controller.context import Context
+from scanyard.controller.handlers import on_scanjob, on_scanqueue
+from scanyard.controller.ledger_sync import rebuild
+from scanyard.controller.reconcile import reconcile
+from scanyard.kube.client import KubeClient
+from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.timestamps import format_time
+from scanyard.queueing.ledger import Ledger
+from scanyard.queueing.writer import LedgerWriter
+from scanyard.settings import Settings
+from tests.integration.queueing.helpers import INSTALLATION
+from tests.support.objects import NOW, raw_job, raw_queue
+
+NAMESPACE = "team"
+
+
+class _Table:
+    """Takes every patch of a status; Pods are never made."""
+
+    def __init__(self, jobs: dict[str, dict[str, Any]]) -> None:
+        self._jobs = jobs
+        self._version = 1000
+
+    async def patch_status(self, _resource: Any, _ns: str, name: str, *rest: Any) -> dict[str, Any]:
+        found = self._jobs[name]
+        return self.replace(name, {**found["status"], **rest[0]})
+
+    def replace(self, name: str, status: Mapping[str, Any]) -> dict[str, Any]:
+        self._version += 1
+        found = self._jobs[name]
+        meta = found["metadata"] | {"resourceVersion": str(self._version)}
+        # A merge patch removes what it sets to null.
+        kept = {key: value for key, value in status.items() if value is not None}
+        self._jobs[name] = found | {"metadata": meta, "status": kept}
+        return self._jobs[name]
+
+
+class Yard:
+    """Queues and ScanJobs of one namespace, and the leader that admits them."""
+
+    def __init__(self, redis: Redis, **settings: Any) -> None:
+        self._ledger = Ledger(redis, INSTALLATION)
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._table = _Table(self._jobs)
+        self._queues: dict[str, int] = {}
+        self.context = Context(
+            Settings(**settings),
+            cast("KubeClient", self._table),
+            LedgerWriter(self._ledger),
+            7,
+            DenyList(()),
+            now=lambda: NOW,
+        )
+
+    async def begin(self) -> None:
+        """Build the ledger from what there is."""
+        await rebuild(self.context, self._ledger)
+
+    def queue(self, name: str, **spec: Any) -> None:
+        """Create a queue, or change it."""
+        self._queues[name] = self._queues.get(name, 0) + 1
+        raw = raw_queue(**spec)
+        raw["metadata"] |= {
+            "name": name,
+            "uid": f"queue-{name}",
+            "resourceVersion": str(self._queues[name]),
+        }
+        on_scanqueue(self.context, "MODIFIED", raw)
+
+    def job(self, name: str, queue: str, *, age_seconds: float = 0, **spec: Any) -> None:
+        """A ScanJob that was created so long ago."""
+        raw = raw_job(queueRef={"name": queue}, **spec)
+        raw["metadata"] |= {
+            "name": name,
+            "uid": f"uid-{name}",
+            "creationTimestamp": format_time(NOW - timedelta(seconds=age_seconds)),
+        }
+        self._jobs[name] = raw
+        on_scanjob(self.context, "ADDED", raw)
+
+    def change(self, name: str, **spec: Any) -> None:
+        """A user changes a ScanJob."""
+        raw = self._table.replace(name, self._jobs[name]["status"])
+        raw = self._jobs[name] = raw | {"spec": raw["spec"] | spec}
+        on_scanjob(self.context, "MODIFIED", raw)
+
+    def end(self, name: str) -> None:
+        """Its attempt has ended well."""
+        status = self._jobs[name]["status"]
+        done = {"type": "Finished", "status": "True", "reason": "ScanComplete", "message": ""}
+        attempts = [item | {"endedAt": format_time(NOW)} for item in status["attempts"]]
+        raw = self._table.replace(name, status | {"attempts": attempts, "conditions": [done]})
+        on_scanjob(self.context, "MODIFIED", raw)
+
+    async def work(self) -> None:
+        """Let the leader come to rest, without the Pods of what it admits."""
+        while True:
+            await self._reconcile_what_does_not_run()
+            await admit_all(self.context, self._ledger)
+            if not len(self.context.dirty):
+                return
+
+    async def _reconcile_what_does_not_run(self) -> None:
+        while len(self.context.dirty):
+            async with self.context.dirty.next() as uid:
+                job = self.context.mirror.jobs.get(uid)
+                if job is None or job.status.open_attempt is None:
+                    await reconcile(self.context, uid)
+
+    def running(self) -> set[str]:
+        """Who holds a slot."""
+        holders = self.context.placement.holders()
+        return {uid.removeprefix("uid-") for uid, _ in holders}
+
+    def reason(self, name: str) -> str:
+        """What its user would be told now, if there were time to."""
+        uid = f"uid-{name}"
+        standing = self.context.placement.get(uid)
+        return "" if standing is None else getattr(standing.place, "blocker", "")
+
+    def packets(self, name: str) -> int:
+        """The rate with which it was admitted."""
+        return int(self._jobs[name]["status"]["attempts"][-1].get("packetsPerSecond", 0))
