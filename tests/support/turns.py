@@ -29,6 +29,7 @@ _CHANGERS: Final = "the installation"
 _ORDER: Final = (
     ("tests/e2e/resilience/test_lost_nodes.py", _CHANGERS, Turn.USES),
     ("tests/e2e/lifecycle/", _USERS, Turn.USES),
+    ("tests/e2e/limits/", _USERS, Turn.USES),
     ("tests/e2e/bad_input/", _USERS, Turn.USES),
     ("tests/e2e/chart/test_release.py", _USERS, Turn.USES),
     ("tests/e2e/chart/test_rights.py", _USERS, Turn.USES),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
@@ -14,6 +15,7 @@ from scanyard.controller.handlers import on_scanjob, on_scanqueue
 from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.reconcile import reconcile
 from scanyard.kube.client import KubeClient
+from scanyard.lifecycle.decision import Parked
 from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.timestamps import format_time
 from scanyard.queueing.ledger import Ledger
@@ -22,7 +24,7 @@ from scanyard.settings import Settings
 from tests.integration.queueing.helpers import INSTALLATION
 from tests.support.objects import NOW, raw_job, raw_queue
 
-NAMESPACE = "team"
+_WORKERS: Final = 64
 
 
 class _Table:
@@ -50,10 +52,12 @@ class Yard:
     """Queues and ScanJobs of one namespace, and the leader that admits them."""
 
     def __init__(self, redis: Redis, **settings: Any) -> None:
+        self._redis = redis
         self._ledger = Ledger(redis, INSTALLATION)
         self._jobs: dict[str, dict[str, Any]] = {}
         self._table = _Table(self._jobs)
-        self._queues: dict[str, int] = {}
+        self._version = 0
+        self._queues: dict[str, dict[str, Any]] = {}
         self.context = Context(
             Settings(**settings),
             cast("KubeClient", self._table),
@@ -69,14 +73,24 @@ class Yard:
 
     def queue(self, name: str, **spec: Any) -> None:
         """Create a queue, or change it."""
-        self._queues[name] = self._queues.get(name, 0) + 1
-        raw = raw_queue(**spec)
+        self._version += 1
+        raw = self._queues[name] = raw_queue(**spec)
         raw["metadata"] |= {
             "name": name,
             "uid": f"queue-{name}",
-            "resourceVersion": str(self._queues[name]),
+            "resourceVersion": str(self._version),
         }
         on_scanqueue(self.context, "MODIFIED", raw)
+
+    def successor(self) -> Yard:
+        """Another leader that knows the objects as they are, and nothing else."""
+        other = Yard(self._redis)
+        for raw in self._queues.values():
+            on_scanqueue(other.context, "ADDED", raw)
+        for name, raw in self._jobs.items():
+            other._jobs[name] = raw
+            on_scanjob(other.context, "ADDED", raw)
+        return other
 
     def job(self, name: str, queue: str, *, age_seconds: float = 0, **spec: Any) -> None:
         """A ScanJob that was created so long ago."""
@@ -112,22 +126,26 @@ class Yard:
                 return
 
     async def _reconcile_what_does_not_run(self) -> None:
-        while len(self.context.dirty):
-            async with self.context.dirty.next() as uid:
-                job = self.context.mirror.jobs.get(uid)
-                if job is None or job.status.open_attempt is None:
-                    await reconcile(self.context, uid)
+        while waiting := len(self.context.dirty):
+            await asyncio.gather(*(self._reconcile_one() for _ in range(min(waiting, _WORKERS))))
+
+    async def _reconcile_one(self) -> None:
+        async with self.context.dirty.next() as uid:
+            job = self.context.mirror.jobs.get(uid)
+            if job is None or job.status.open_attempt is None:
+                await reconcile(self.context, uid)
 
     def running(self) -> set[str]:
         """Who holds a slot."""
         holders = self.context.placement.holders()
         return {uid.removeprefix("uid-") for uid, _ in holders}
 
-    def reason(self, name: str) -> str:
-        """What its user would be told now, if there were time to."""
-        uid = f"uid-{name}"
-        standing = self.context.placement.get(uid)
-        return "" if standing is None else getattr(standing.place, "blocker", "")
+    def blocker(self, name: str) -> str:
+        """The parked list that it is in."""
+        standing = self.context.placement.get(f"uid-{name}")
+        assert standing is not None
+        assert isinstance(standing.place, Parked), f"{name} is {standing.place}"
+        return standing.place.blocker
 
     def packets(self, name: str) -> int:
         """The rate with which it was admitted."""
