@@ -85,6 +85,11 @@ failover: venv ## From a killed leader to the next admission, with 1,000 ScanJob
 	@$(CLUSTER_COMMAND) tools >/dev/null
 	$(BIN)/python -m tests.bench.failover
 
+.PHONY: bench-busy
+bench-busy: venv ## One admission while 1,000, and 100,000, wait for one busy network
+	@$(CLUSTER_COMMAND) packages
+	$(BIN)/python -m tests.bench.busy_network
+
 .PHONY: chaos
 chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40 KEEP=)
 	@$(CLUSTER_COMMAND) packages

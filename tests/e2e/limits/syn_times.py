@@ -24,13 +24,13 @@ print("ready", flush=True)
 
 seconds: list[int] = []
 while True:
-    ready, _, _ = select.select([sniffer, sys.stdin], [], [])
+    ready = select.select([sniffer, sys.stdin], [], [])[0]
     if sniffer in ready:
-        packet, ancillary, _, origin = sniffer.recvmsg(128, 64)
+        packet, ancillary, _flags, origin = sniffer.recvmsg(128, 64)
         header = (packet[0] & 15) * 4
         wanted = packet[16:20] == target and packet[9] == socket.IPPROTO_TCP
         if wanted and origin[2] != socket.PACKET_OUTGOING and packet[header + 13] == _SYN:
-            ((_, _, stamp),) = ancillary
+            stamp = ancillary[0][2]
             seconds.append(struct.unpack("ll", stamp)[0])
     elif sys.stdin in ready:
         break
