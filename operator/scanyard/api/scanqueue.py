@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.retention import TtlSeconds
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
 
@@ -16,6 +17,13 @@ DEFAULT_MAX_CONCURRENT: Final = 5
 DEFAULT_AGING_SECONDS: Final = 600
 #: A queue that is to hold more tells of those that are held longest.
 MAX_HELD_SLOTS: Final = 256
+
+
+class QueueDefaults(SpecModel):
+    """What holds for a ScanJob of the queue that says nothing itself."""
+
+    ttl_seconds_after_finished: TtlSeconds | None = None
+    """Delete finished ScanJobs so long after their end; without it they are kept."""
 
 
 class ScanQueueSpec(SpecModel):
@@ -29,6 +37,8 @@ class ScanQueueSpec(SpecModel):
     """Hold starts nothing new; HoldAndDrain also stops what runs and lets it wait again."""
     aging_seconds: Annotated[Int32, Field(ge=0, le=31_536_000)] = DEFAULT_AGING_SECONDS
     """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
+    defaults: QueueDefaults | None = None
+    """For ScanJobs that say nothing themselves."""
 
 
 class HeldSlot(StatusModel):

@@ -16,6 +16,7 @@ from typing import NoReturn
 from scanyard import metrics
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
+from scanyard.controller.dependencies import dependencies_of
 from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.placement import Standing, attempt_text
 from scanyard.controller.resync import refresh_mirror
@@ -32,6 +33,7 @@ from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import JobStatus
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
@@ -121,10 +123,16 @@ def _candidate(context: Context, queue: Queue, head: Head) -> _Candidate | None:
     """The head, unless the ledger is about to hear that it waits no more."""
     uid = head.job.rpartition("/")[2]
     job = context.mirror.jobs.get(uid)
-    if job is None or admit(job, queue, fence=context.fence, now=context.now()) is None:
+    if job is None or _admit(context, job, queue) is None:
         context.dirty.add(uid)
         return None
     return _Candidate(job, queue)
+
+
+def _admit(context: Context, job: Job, queue: Queue) -> JobStatus | None:
+    dependencies = dependencies_of(context.mirror.jobs, job)
+    now = context.now()
+    return admit(job, queue, fence=context.fence, now=now, dependencies=dependencies)
 
 
 def _all_waiting_queues(context: Context) -> None:
@@ -201,7 +209,7 @@ async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool
     """Try once; True if the outcome is unknown, since the API server does not answer."""
     queue = context.mirror.queues.named(candidate.queue.key)
     now = context.now()
-    status = None if queue is None else admit(job, queue, fence=context.fence, now=now)
+    status = None if queue is None else _admit(context, job, queue)
     if status is None or status.attempt_count != candidate.attempt:
         return False
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
+from scanyard.controller.dependencies import cycle_of, dependencies_of
 from scanyard.controller.stray_slots import gone_slot, running_pods
 from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
@@ -15,18 +16,21 @@ def view_of(context: Context, job: Job) -> View:
     """Everything that `decide` may look at."""
     queue = context.mirror.queues.named(job.queue_key)
     attempt = job.status.open_attempt
+    waits = _is_waiting(job)
     return View(
         job=job,
         queue=queue,
         attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
         now=context.now(),
-        refusal=context.refusal_of(job) if _is_waiting(job) else "",
+        refusal=context.refusal_of(job) if waits else "",
         announce=job.uid in context.announce,
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),
         stray=_strays(context, job, attempt),
         stray_gone=gone_slot(context, job.uid) if attempt is None else None,
         lost_nodes=frozenset(context.lost_nodes),
+        dependencies=dependencies_of(context.mirror.jobs, job) if waits else (),
+        cycle=cycle_of(context.mirror.jobs, job) if waits else (),
         waiting_reason=_waiting_reason(context, job, queue),
     )
 

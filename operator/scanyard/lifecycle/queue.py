@@ -20,7 +20,8 @@ class Queue:
 
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
-    whose unconfirmed end the platform declares to be one.
+    whose unconfirmed end the platform declares to be one. `default_ttl_seconds`: for how long its
+    finished ScanJobs are kept that do not say so themselves; None: for ever.
     """
 
     namespace: str
@@ -35,6 +36,7 @@ class Queue:
     emergency_stop: str | None = None
     stop_lifted_at: datetime | None = None
     released: frozenset[str] = frozenset()
+    default_ttl_seconds: int | None = None
 
     @property
     def key(self) -> str:
@@ -82,6 +84,7 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         emergency_stop=notes.get(names.ANNOTATION_STOP),
         stop_lifted_at=parse_time(notes.get(names.ANNOTATION_STOP_LIFTED)),
         released=released_attempts(notes),
+        default_ttl_seconds=(spec.get("defaults") or {}).get("ttlSecondsAfterFinished"),
     )
 
 
