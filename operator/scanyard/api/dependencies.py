@@ -39,8 +39,9 @@ class Dependency(SpecModel):
 
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """Its name; it may be created later."""
-    condition: DependencyCondition = "Succeeded"
-    """Succeeded: it must have come to its own end; Finished: any outcome will do."""
+    # No default in the CRD: within a list it would make every client-side apply a change.
+    condition: DependencyCondition | None = None
+    """Succeeded, or absent: it must have come to its own end; Finished: any outcome will do."""
 
 
 Dependencies = Annotated[

@@ -21,7 +21,7 @@ class Need:
 
 
 def read_needs(spec: Mapping[str, Any]) -> tuple[Need, ...]:
-    """From a spec that the API server has validated and defaulted."""
+    """From a spec that the API server has validated."""
     return tuple(
         Need(item["name"], item.get("condition", "Succeeded"))
         for item in spec.get("dependsOn") or ()
