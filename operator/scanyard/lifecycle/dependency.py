@@ -55,7 +55,9 @@ def state_of(job: Job | None) -> State:
     status = job.status
     if status.finished and not job.rerun_wanted:
         return State.SUCCEEDED if status.phase == "Succeeded" else State.UNSUCCESSFUL
-    if status.open_attempt is not None:
+    # Not while it starts: a Pod that is refused again and again would have all that wait for it
+    # told each time.
+    if status.phase == "Running":
         return State.RUNNING
     return State.SUSPENDED if status.phase == "Suspended" else State.WAITING
 
