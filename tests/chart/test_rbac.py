@@ -30,7 +30,7 @@ def grants(table: dict[str, set[str]]) -> set[tuple[str, str]]:
 
 #: In each namespace that the operator watches.
 IN_NAMESPACES = {
-    "scanjobs.scanyard.dev": READ,
+    "scanjobs.scanyard.dev": READ | {"delete"},
     "scanqueues.scanyard.dev": READ,
     "scanjobs/status.scanyard.dev": {"patch"},
     "scanqueues/status.scanyard.dev": {"patch"},

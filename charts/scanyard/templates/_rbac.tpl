@@ -1,7 +1,11 @@
 {{/* What the operator does in each namespace that it watches. */}}
 {{- define "scanyard.operatorRules" -}}
+# Finished ScanJobs are deleted when their ttlSecondsAfterFinished is over.
 - apiGroups: [scanyard.dev]
-  resources: [scanjobs, scanqueues]
+  resources: [scanjobs]
+  verbs: [get, list, watch, delete]
+- apiGroups: [scanyard.dev]
+  resources: [scanqueues]
   verbs: [get, list, watch]
 - apiGroups: [scanyard.dev]
   resources: [scanjobs/status, scanqueues/status]

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api import names
 from scanyard.api.base import Int32, Resource, SpecModel
+from scanyard.api.dependencies import NOT_ON_ITSELF, Dependencies, DependencyFailurePolicy
+from scanyard.api.retention import TtlSeconds
 from scanyard.api.rules import validations
 from scanyard.api.scanjob_rules import (
     MAX_PORT_LIST_LENGTH,
@@ -194,6 +196,10 @@ class ScanJobSpec(SpecModel):
     """Give an attempt up whose container has not started so long after its Pod was created."""
     retry: Retry = Retry()
     """What to do when an attempt fails."""
+    depends_on: Dependencies = ()
+    """Wait until these ScanJobs of the same namespace have finished."""
+    dependency_failure_policy: DependencyFailurePolicy = "Cancel"
+    """When a ScanJob that must succeed did not: Cancel ends this one, too; Wait goes on waiting."""
     suspend: bool = False
     """Stop the scan, or do not start it, until this is false again."""
     cancel: bool = False
@@ -202,12 +208,14 @@ class ScanJobSpec(SpecModel):
         None
     )
     """A new value runs the finished ScanJob again."""
+    ttl_seconds_after_finished: TtlSeconds | None = None
+    """Delete the ScanJob, its results and its Pods so long after its end; else the queue says."""
 
 
 class ScanJob(Resource):
     """One scan that a user asked for: what to scan, how, how urgent, and what came of it."""
 
-    model_config = ConfigDict(json_schema_extra=validations(QUEUE_REF_RULE))
+    model_config = ConfigDict(json_schema_extra=validations(QUEUE_REF_RULE, NOT_ON_ITSELF))
 
     spec: ScanJobSpec
     status: ScanJobStatus = ScanJobStatus()

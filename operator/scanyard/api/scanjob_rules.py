@@ -76,6 +76,8 @@ _IMMUTABLE = [
     immutable("timeoutSeconds", always_set=True),
     immutable("startDeadlineSeconds", always_set=True),
     immutable("retry", always_set=True),
+    immutable("dependsOn", always_set=False),
+    immutable("dependencyFailurePolicy", always_set=True),
 ]
 
 SPEC_RULES: Final = [

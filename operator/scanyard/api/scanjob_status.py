@@ -114,6 +114,8 @@ class ScanJobStatus(StatusModel):
     conditions: Conditions = ()
     queued_at: datetime | None = None
     """Since when it waits, where that is not its creation."""
+    dependencies_met_at: datetime | None = None
+    """When it was admitted with all of spec.dependsOn met; then they count no more in this run."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     rerun_token: Annotated[str, Field(max_length=64)] | None = None

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.retention import TtlSeconds
 from scanyard.api.rules import rule, validations
 from scanyard.api.scanjob import PacketsPerSecond
 
@@ -30,11 +31,13 @@ _DEFAULT_RATE_FITS = rule(
 MAX_HELD_SLOTS: Final = 256
 
 
-class Defaults(SpecModel):
+class QueueDefaults(SpecModel):
     """What holds for ScanJobs that say nothing themselves."""
 
     packets_per_second: PacketsPerSecond | None = None
     """At how many packets a second nmap sends; masscan has a rate of its own."""
+    ttl_seconds_after_finished: TtlSeconds | None = None
+    """Delete finished ScanJobs so long after their end; without it they are kept."""
 
 
 class ScanQueueSpec(SpecModel):
@@ -56,7 +59,7 @@ class ScanQueueSpec(SpecModel):
     """Start no scan while so many scans, of any queue, probe some of the same targets."""
     max_overtakes: Annotated[Int32, Field(ge=0, le=10_000)] = DEFAULT_MAX_OVERTAKES
     """So many may go past a ScanJob that waits for packets; then these are kept for it."""
-    defaults: Defaults | None = None
+    defaults: QueueDefaults | None = None
     """What holds for ScanJobs that say nothing themselves."""
 
 

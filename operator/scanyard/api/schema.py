@@ -40,9 +40,18 @@ def _convert(
             result[key] = _convert(value, definitions, defaults=defaults)
         elif key == "description":
             result[key] = inspect.cleandoc(value).replace("\n", " ").replace("  ", " ")
+        elif key == "default":
+            result[key] = _without_null_fields(value)
         else:
             result[key] = value
     return result
+
+
+def _without_null_fields(default: Any) -> Any:
+    """As the object would stand in the API: what is not set is absent."""
+    if not isinstance(default, dict):
+        return default
+    return {key: _without_null_fields(item) for key, item in default.items() if item is not None}
 
 
 def _resolved(node: JsonSchema, definitions: dict[str, JsonSchema]) -> JsonSchema:

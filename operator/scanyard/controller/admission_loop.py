@@ -18,7 +18,7 @@ from scanyard.controller.context import Context
 from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.placement import attempt_text
 from scanyard.controller.resync import refresh_mirror
-from scanyard.controller.selection import Candidate, bring_back, candidates
+from scanyard.controller.selection import Candidate, admission_of, bring_back, candidates
 from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.controller.status_writer import settle_conflict, write_status
 from scanyard.kube.errors import (
@@ -28,7 +28,6 @@ from scanyard.kube.errors import (
     KubeRefusedError,
     KubeUnavailableError,
 )
-from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.job import Job
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
@@ -149,11 +148,7 @@ async def _try_record(context: Context, job: Job, candidate: Candidate) -> bool:
     queue = context.mirror.queues.named(candidate.queue.key)
     now = context.now()
     packets = candidate.demand.packets_per_second
-    status = (
-        None
-        if queue is None
-        else admit(job, queue, fence=context.fence, now=now, packets_per_second=packets)
-    )
+    status = None if queue is None else admission_of(context, job, queue, packets)
     if status is None or status.attempt_count != candidate.attempt:
         return False
     try:

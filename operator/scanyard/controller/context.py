@@ -12,14 +12,17 @@ from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
 from scanyard.controller.budgets import Budgets
+from scanyard.controller.dependencies import concerned
 from scanyard.controller.held_slots import HeldSlots
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
 from scanyard.controller.refused_admissions import RefusedAdmissions
+from scanyard.controller.timetable import Timetable
 from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.ttl import delete_at
 from scanyard.queueing.writer import LedgerWriter
 from scanyard.settings import Settings
 
@@ -35,7 +38,8 @@ class Context:
     `changed_queues` are queue keys whose heads or limits may have changed. `lost_nodes` were not
     Ready, or gone, when they were read last, and are read again while a Pod on them is to end.
     `listed` is set once everything has been listed for the first time. `taking` are uids for which
-    a slot has been asked, and not answered yet.
+    a slot has been asked, and not answered yet. `expiring` are uids of finished ScanJobs, by when
+    they are deleted.
     """
 
     settings: Settings
@@ -55,6 +59,7 @@ class Context:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_nodes: set[str] = field(default_factory=set)
     taking: set[str] = field(default_factory=set)
+    expiring: Timetable = field(default_factory=Timetable)
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
@@ -66,6 +71,21 @@ class Context:
         self.budgets = Budgets(self.mirror, self.settings.packets_per_second)
         self.budgets.on_hot = self.wake.set
         self.placement.on_slot = self.budgets.slot_changed
+        self.mirror.jobs.on_news = self._job_news
+
+    def _job_news(self, before: Job | None, after: Job | None) -> None:
+        """A ScanJob came, changed or went: so do dependencies of others, and its own last day."""
+        for uid in concerned(self.mirror.jobs, before, after):
+            self.placement.tell_again(uid)
+            self.dirty.add(uid)
+        if after is not None:
+            self.set_expiry(after)
+        elif before is not None:
+            self.expiring.set(before.uid, None)
+
+    def set_expiry(self, job: Job) -> None:
+        """Say when it is to be deleted, by what its queue says now."""
+        self.expiring.set(job.uid, delete_at(job, self.mirror.queues.named(job.queue_key)))
 
     def queue_changed(self, queue_key: str) -> None:
         """Let the admission loop look at the queue."""

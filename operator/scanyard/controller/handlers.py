@@ -51,6 +51,11 @@ def queue_rules_changed(
     context.queue_changed(queue_key)
     # Its limits may be other ones, or it is not held any more.
     context.budgets.heat(set(context.placement.parked_lists()))
+    if _default_ttl(before) != _default_ttl(after):
+        for job_uid in context.mirror.jobs.uids():
+            job = context.mirror.jobs.get(job_uid)
+            if job is not None and job.queue_key == queue_key:
+                context.set_expiry(job)
     if before is None or after is None or _judged(before) != _judged(after):
         # What runs first: an emergency stop must not queue behind thousands that wait.
         for uid, standing in sorted(context.placement.items(), key=_waits):
@@ -61,6 +66,10 @@ def queue_rules_changed(
 
 def _waits(item: tuple[str, Standing]) -> bool:
     return not isinstance(item[1].place, Holding)
+
+
+def _default_ttl(queue: Queue | None) -> int | None:
+    return None if queue is None else queue.default_ttl_seconds
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:

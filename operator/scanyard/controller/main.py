@@ -20,6 +20,7 @@ from scanyard.controller.admission_loop import run_admission
 from scanyard.controller.announcer import Announcer
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
+from scanyard.controller.expiry import delete_expired_for_ever
 from scanyard.controller.leadership import Leadership
 from scanyard.controller.probes import Probes, serve_probes
 from scanyard.controller.progress import ProgressReader
@@ -174,6 +175,7 @@ def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
         QueueReporter(context).run(),
         sweep_for_ever(context, ledger),
         clear_pods_for_ever(context),
+        delete_expired_for_ever(context),
     ]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from scanyard import metrics
+from scanyard.controller.dependents import Dependents
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.pod import PodState, read_pod
 from scanyard.lifecycle.queue import Queue, read_queue
@@ -102,6 +103,34 @@ class Store(Generic[T]):
         return found[2]
 
 
+class JobStore(Store[Job]):
+    """ScanJobs, also by those on which they depend."""
+
+    def __init__(self) -> None:
+        super().__init__(read_job)
+        self.dependents = Dependents()
+        #: Told of each change, whoever made it: the version before (None: it is new) and after
+        #: (None: it is gone).
+        self.on_news: Callable[[Job | None, Job | None], None] = lambda _before, _after: None
+
+    def put(self, raw: Raw) -> Job | None:
+        """As Store.put."""
+        before = self.get(raw["metadata"]["uid"])
+        job = super().put(raw)
+        if job is not None:
+            self.dependents.add(job)
+            self.on_news(before, job)
+        return job
+
+    def forget(self, uid: str) -> Job | None:
+        """As Store.forget."""
+        job = super().forget(uid)
+        if job is not None:
+            self.dependents.remove(job)
+            self.on_news(job, None)
+        return job
+
+
 class PodStore(Store[PodState]):
     """Attempt Pods, also by the ScanJob that they belong to."""
 
@@ -136,7 +165,7 @@ class Mirror:
     """ScanJobs, ScanQueues and attempt Pods as last seen."""
 
     def __init__(self) -> None:
-        self.jobs: Store[Job] = Store(read_job)
+        self.jobs = JobStore()
         self.queues: Store[Queue] = Store(read_queue)
         self.pods = PodStore()
 

@@ -73,6 +73,12 @@ class Placement:
         """How many slots are held in the whole installation."""
         return self._held.total()
 
+    def tell_again(self, uid: str) -> None:
+        """What it waits for has changed, though not where it stands."""
+        standing = self._by_uid.get(uid)
+        if standing is not None and not isinstance(standing.place, Holding):
+            self.on_waiting(uid, standing)
+
     def set(self, uid: str, standing: Standing | None) -> None:
         """Record what the ledger now says."""
         before = self._by_uid.pop(uid, None)

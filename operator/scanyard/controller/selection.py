@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanyard.controller.context import Context
+from scanyard.controller.dependencies import dependencies_of
 from scanyard.controller.placement import Standing
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.capacity import Demand, packets_key
 from scanyard.lifecycle.decision import Holding, Parked, Waiting
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import JobStatus
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import Enqueue, Operation, OpResult, Park
 from scanyard.queueing.readings import Head, ParkedJob
@@ -173,10 +175,24 @@ def _candidate(context: Context, queue: Queue, head: Head) -> Candidate | None:
     """The head, unless the ledger is about to hear that it waits no more."""
     uid = _uid(head.job)
     job = context.mirror.jobs.get(uid)
-    if job is None or admit(job, queue, fence=context.fence, now=context.now()) is None:
+    if job is None or admission_of(context, job, queue) is None:
         context.dirty.add(uid)
         return None
     return Candidate(job, queue, head.score, context.budgets.demand(job, queue))
+
+
+def admission_of(
+    context: Context, job: Job, queue: Queue, packets_per_second: int = 0
+) -> JobStatus | None:
+    """The status that admits the ScanJob now; None: it must not start."""
+    return admit(
+        job,
+        queue,
+        fence=context.fence,
+        now=context.now(),
+        packets_per_second=packets_per_second,
+        dependencies=dependencies_of(context.mirror.jobs, job),
+    )
 
 
 def _all_waiting_queues(context: Context) -> None:

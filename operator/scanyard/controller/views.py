@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanyard.controller.context import Context
+from scanyard.controller.dependencies import cycle_of, dependencies_of
 from scanyard.controller.stray_slots import gone_slot, running_pods
 from scanyard.lifecycle.capacity import Shortage
 from scanyard.lifecycle.decision import AttemptView, Parked, View
@@ -16,12 +17,13 @@ def view_of(context: Context, job: Job) -> View:
     """Everything that `decide` may look at."""
     queue = context.mirror.queues.named(job.queue_key)
     attempt = job.status.open_attempt
+    waits = _is_waiting(job)
     return View(
         job=job,
         queue=queue,
         attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
         now=context.now(),
-        refusal=context.refusal_of(job) if _is_waiting(job) else "",
+        refusal=context.refusal_of(job) if waits else "",
         announce=job.uid in context.announce,
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),
@@ -29,6 +31,8 @@ def view_of(context: Context, job: Job) -> View:
         stray_gone=gone_slot(context, job.uid) if attempt is None else None,
         lost_nodes=frozenset(context.lost_nodes),
         installation_packets=context.settings.packets_per_second,
+        dependencies=dependencies_of(context.mirror.jobs, job) if waits else (),
+        cycle=cycle_of(context.mirror.jobs, job) if waits else (),
         waiting_reason=_waiting_reason(context, job, queue),
     )
 

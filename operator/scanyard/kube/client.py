@@ -107,9 +107,23 @@ class KubeClient:
             "update", resource, "PUT", resource.path(namespace, name), body=body
         )
 
-    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str) -> Json:
-        """Delete in the background if the object still has that uid, with its own grace period."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    async def delete(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        uid: str,
+        resource_version: str = "",
+    ) -> Json:
+        """Delete in the background if the object still has that uid, with its own grace period.
+
+        With a `resource_version` only if it has not changed since; else KubeConflictError.
+        """
+        preconditions = {"uid": uid}
+        if resource_version:
+            preconditions["resourceVersion"] = resource_version
+        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         return await self._json(
             "delete", resource, "DELETE", resource.path(namespace, name), body=body
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scanyard.api import names
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.decision import Wish, wish_of
+from scanyard.lifecycle.dependency import Dependency, all_met
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt, JobStatus
@@ -17,7 +19,13 @@ _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
 
 
 def admit(
-    job: Job, queue: Queue, *, fence: int, now: datetime, packets_per_second: int = 0
+    job: Job,
+    queue: Queue,
+    *,
+    fence: int,
+    now: datetime,
+    packets_per_second: int = 0,
+    dependencies: Sequence[Dependency] = (),
 ) -> JobStatus | None:
     """The status that admits the next attempt, or None if the ScanJob must not start now."""
     status = job.status
@@ -26,6 +34,10 @@ def admit(
         return None
     if status.retry_at is not None and status.retry_at > now:
         return None
+    if not all_met(job, status, dependencies):
+        return None
+    if job.needs and status.dependencies_met_at is None:
+        status = replace(status, dependencies_met_at=now)
     number = status.attempt_count + 1
     attempt = Attempt(
         number=number,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scanyard.lifecycle.dependency import Dependency
 from scanyard.lifecycle.held_slot import HeldSlot
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
@@ -83,7 +84,8 @@ class View:
     `refused_until`: the API server would not record its admission; not to be tried before.
     `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: the
     slot of one that went away unread. `lost_nodes`: nodes that a consistent read found not Ready,
-    or gone. `installation_packets`: its packets a second, 0: no limit.
+    or gone. `installation_packets`: its packets a second, 0: no limit. `dependencies`: how the
+    ScanJobs of spec.dependsOn stand; `cycle`: the names from this one through them back to it.
     """
 
     job: Job
@@ -98,6 +100,8 @@ class View:
     stray_gone: HeldSlot | None = None
     lost_nodes: frozenset[str] = frozenset()
     installation_packets: int = 0
+    dependencies: tuple[Dependency, ...] = ()
+    cycle: tuple[str, ...] = ()
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 
 

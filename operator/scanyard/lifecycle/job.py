@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scanyard.lifecycle.needs import Need, read_needs
 from scanyard.lifecycle.retry import RetryPolicy
 from scanyard.lifecycle.status import JobStatus
 from scanyard.lifecycle.timestamps import parse_time
@@ -14,7 +15,11 @@ from scanyard.lifecycle.timestamps import parse_time
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One ScanJob: identity, the wishes in its spec, and its status."""
+    """One ScanJob: identity, the wishes in its spec, and its status.
+
+    `needs`: what must come first; `waits_on_failure`: also for what has failed, to be run again.
+    `ttl_seconds`: for how long it is kept when it has finished; None: its queue says.
+    """
 
     namespace: str
     name: str
@@ -29,6 +34,9 @@ class Job:
     timeout_seconds: int
     start_deadline_seconds: int
     retry: RetryPolicy
+    needs: tuple[Need, ...]
+    waits_on_failure: bool
+    ttl_seconds: int | None
     suspend: bool
     cancel: bool
     rerun_token: str | None
@@ -82,6 +90,9 @@ def read_job(raw: Mapping[str, Any]) -> Job:
         timeout_seconds=spec.get("timeoutSeconds", 3600),
         start_deadline_seconds=spec.get("startDeadlineSeconds", 600),
         retry=RetryPolicy.read(spec.get("retry")),
+        needs=read_needs(spec),
+        waits_on_failure=spec.get("dependencyFailurePolicy") == "Wait",
+        ttl_seconds=spec.get("ttlSecondsAfterFinished"),
         suspend=spec.get("suspend", False),
         cancel=spec.get("cancel", False),
         rerun_token=spec.get("rerunToken"),

@@ -22,7 +22,8 @@ class Queue:
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
     whose unconfirmed end the platform declares to be one. Of packets and targets 0 means that there
-    is no limit.
+    is no limit. `default_ttl_seconds`: for how long its
+    finished ScanJobs are kept that do not say so themselves; None: for ever.
     """
 
     namespace: str
@@ -41,6 +42,7 @@ class Queue:
     default_packets_per_second: int = 0
     max_concurrent_per_target: int = 0
     max_overtakes: int = DEFAULT_MAX_OVERTAKES
+    default_ttl_seconds: int | None = None
 
     @property
     def key(self) -> str:
@@ -92,6 +94,7 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         default_packets_per_second=(spec.get("defaults") or {}).get("packetsPerSecond", 0),
         max_concurrent_per_target=spec.get("maxConcurrentPerTarget", 0),
         max_overtakes=spec.get("maxOvertakes", DEFAULT_MAX_OVERTAKES),
+        default_ttl_seconds=(spec.get("defaults") or {}).get("ttlSecondsAfterFinished"),
     )
 
 

@@ -8,12 +8,13 @@ the attempt, so that a decision made again after a crash is the same decision.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
+
+from scanyard.lifecycle.spread import fraction
 
 
 class Cause(StrEnum):
@@ -65,11 +66,5 @@ class RetryPolicy:
     def retry_at(self, now: datetime, *, failures: int, attempt_key: str) -> datetime:
         """When the attempt after the last of so many failed ones may start, to whole seconds."""
         longest = self.backoff_seconds * 2 ** min(failures - 1, 20)
-        seconds = 1 + int(min(longest, self.max_backoff_seconds) * _fraction(attempt_key))
+        seconds = 1 + int(min(longest, self.max_backoff_seconds) * fraction(attempt_key))
         return now.replace(microsecond=0) + timedelta(seconds=seconds)
-
-
-def _fraction(key: str) -> float:
-    """Evenly spread over 0 … 1 (excluded); the same for the same key."""
-    digest = hashlib.blake2b(key.encode(), digest_size=4).digest()
-    return int.from_bytes(digest) / 2**32

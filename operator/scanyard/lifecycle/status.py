@@ -114,6 +114,7 @@ class JobStatus:
     phase: str = "Pending"
     conditions: tuple[Condition, ...] = ()
     queued_at: datetime | None = None
+    dependencies_met_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_at: datetime | None = None
@@ -133,6 +134,7 @@ class JobStatus:
             phase=raw.get("phase", "Pending"),
             conditions=tuple(Condition.read(item) for item in raw.get("conditions") or ()),
             queued_at=parse_time(raw.get("queuedAt")),
+            dependencies_met_at=parse_time(raw.get("dependenciesMetAt")),
             started_at=parse_time(raw.get("startedAt")),
             finished_at=parse_time(raw.get("finishedAt")),
             retry_at=parse_time(raw.get("retryAt")),
@@ -177,6 +179,7 @@ class JobStatus:
                 "phase": self.phase,
                 "conditions": [item.raw() for item in self.conditions],
                 "queuedAt": format_optional(self.queued_at),
+                "dependenciesMetAt": format_optional(self.dependencies_met_at),
                 "startedAt": format_optional(self.started_at),
                 "finishedAt": format_optional(self.finished_at),
                 "retryAt": format_optional(self.retry_at),

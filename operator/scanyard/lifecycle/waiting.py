@@ -16,6 +16,7 @@ from scanyard.lifecycle.decision import (
     Wish,
     wish_of,
 )
+from scanyard.lifecycle.dependency_failure import ended_by_dependency
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import JobStatus
@@ -33,6 +34,9 @@ def waiting(view: View, status: JobStatus) -> Decision:
             return Decision(status, None)
         # Whoever resumes it has waited long enough.
         return Decision(conditions.suspended(job, replace(status, retry_at=None), now), None)
+    ended = ended_by_dependency(view, status)
+    if ended is not None:
+        return Decision(ended, None)
     resumed = status.phase == "Suspended"
     if resumed:
         status = replace(status, queued_at=now)

@@ -23,8 +23,13 @@ BODIES: list[tuple[str, dict[str, Any]]] = [
         "scanjobs",
         scan_job("many", targets=[f"10.0.{n // 256}.{n % 256}" for n in range(1024)]),
     ),
+    (
+        "scanjobs",
+        scan_job("last", dependsOn=[{"name": "b"}, {"name": "a"}], ttlSecondsAfterFinished=60),
+    ),
     ("scanqueues", scan_queue("short")),
     ("scanqueues", scan_queue("full", maxConcurrent=2, stopPolicy="Hold", agingSeconds=0)),
+    ("scanqueues", scan_queue("defaults", defaults={"ttlSecondsAfterFinished": 86_400})),
 ]
 IDS = [f"{plural}-{body['metadata']['name']}" for plural, body in BODIES]
 

@@ -52,6 +52,12 @@ IMMUTABLE: list[tuple[dict[str, Any], str, Any]] = [
     ({}, "retry", {"maxAttempts": 4}),
     ({}, "retry", {"causes": ["Timeout"]}),
     ({"retry": {"maxAttempts": 1}}, "retry", None),
+    ({"dependsOn": [{"name": "a"}]}, "dependsOn", [{"name": "b"}]),
+    ({"dependsOn": [{"name": "a"}]}, "dependsOn", [{"name": "a", "condition": "Finished"}]),
+    ({"dependsOn": [{"name": "a"}]}, "dependsOn", [{"name": "a"}, {"name": "b"}]),
+    ({"dependsOn": [{"name": "a"}]}, "dependsOn", None),
+    ({}, "dependsOn", [{"name": "a"}]),
+    ({}, "dependencyFailurePolicy", "Wait"),
 ]
 
 
@@ -81,6 +87,7 @@ def test_the_scanner_cannot_be_changed(namespace: Namespace) -> None:
         {"cancel": True},
         {"rerunToken": "again"},
         {"queueRef": {"name": "other"}},
+        {"ttlSecondsAfterFinished": 60},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -96,7 +103,13 @@ def test_a_waiting_scanjob_can_change(
 
 @pytest.mark.parametrize(
     "change",
-    [{"priority": 5}, {"suspend": True}, {"cancel": True}, {"rerunToken": "again"}],
+    [
+        {"priority": 5},
+        {"suspend": True},
+        {"cancel": True},
+        {"rerunToken": "again"},
+        {"ttlSecondsAfterFinished": 60},
+    ],
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.parametrize("phase", ["Starting", "Running", "Succeeded", "Failed", "TimedOut"])

@@ -36,6 +36,7 @@ def test_defaults_of_a_scanjob(namespace: Namespace) -> None:
         "timeoutSeconds": 3600,
         "startDeadlineSeconds": 600,
         "retry": RETRY,
+        "dependencyFailurePolicy": "Cancel",
         "suspend": False,
         "cancel": False,
     }
@@ -48,6 +49,13 @@ def test_defaults_of_retry(namespace: Namespace, retry: dict[str, Any]) -> None:
     body = scan_job("retry", retry=retry)
     created = namespace.create("scanjobs", body, dryRun="All").expect()
     assert created["spec"]["retry"] == RETRY | retry
+
+
+def test_a_dependency_has_none(namespace: Namespace) -> None:
+    """Within a list they would make every client-side apply a change."""
+    body = scan_job("second", dependsOn=[{"name": "first"}])
+    created = namespace.create("scanjobs", body, dryRun="All").expect()
+    assert created["spec"]["dependsOn"] == [{"name": "first"}]
 
 
 def test_defaults_of_masscan(namespace: Namespace) -> None:

@@ -53,6 +53,31 @@ JOBS: list[tuple[dict[str, Any], str]] = [
     ({"retry": {"causes": ["Timeout", "Timeout"]}}, "Duplicate value"),
     ({"rerunToken": "x" * 65}, "spec.rerunToken: Too long: may not be more than 64"),
     ({"rerunToken": ""}, "spec.rerunToken in body should be at least 1 chars long"),
+    # What comes first, and how long it is kept.
+    ({"dependsOn": [{"condition": "Finished"}]}, "spec.dependsOn[0].name: Required value"),
+    ({"dependsOn": [{"name": ""}]}, "spec.dependsOn[0].name in body should be at least 1 chars"),
+    ({"dependsOn": [{"name": "x" * 254}]}, "spec.dependsOn[0].name: Too long"),
+    ({"dependsOn": ["first"]}, "spec.dependsOn[0] in body must be of type object"),
+    ({"dependsOn": [{"name": "Find_Hosts"}]}, "must be the name of a ScanJob of this namespace"),
+    ({"dependsOn": [{"name": "other/first"}]}, "must be the name of a ScanJob of this namespace"),
+    ({"dependsOn": [{"name": "first."}]}, "such as find-hosts: small letters, digits, dashes"),
+    ({"dependsOn": [{"name": "a", "condition": "Failed"}]}, 'supported values: "Succeeded", "Fin'),
+    ({"dependsOn": [{"name": "a"}, {"name": "a"}]}, "spec.dependsOn[1]: Duplicate value"),
+    (
+        {"dependsOn": [{"name": "a"}, {"name": "a", "condition": "Finished"}]},
+        "spec.dependsOn[1]: Duplicate value",
+    ),
+    (
+        {"dependsOn": [{"name": f"scan-{number}"} for number in range(17)]},
+        "spec.dependsOn: Too many: 17: must have at most 16 items",
+    ),
+    (
+        {"dependsOn": [{"name": "a"}, {"name": "bad"}]},
+        "dependsOn names the ScanJob itself, so it would wait for ever: remove that entry",
+    ),
+    ({"dependencyFailurePolicy": "Ignore"}, 'supported values: "Cancel", "Wait"'),
+    ({"ttlSecondsAfterFinished": -1}, "should be greater than or equal to 0"),
+    ({"ttlSecondsAfterFinished": 31_536_001}, "should be less than or equal to 31536000"),
     # Ports.
     ({"ports": {}}, "set tcp, udp or top, or remove ports"),
     ({"ports": {"tcp": ""}}, "spec.ports.tcp in body should be at least 1 chars long"),
@@ -136,6 +161,11 @@ GOOD_JOBS: list[dict[str, Any]] = [
     {"retry": {"maxAttempts": 20, "backoffSeconds": 1, "causes": ["Timeout", "ScannerError"]}},
     {"retry": {"backoffSeconds": 86_400, "maxBackoffSeconds": 86_400, "causes": []}},
     {"startDeadlineSeconds": 5, "retry": {"maxAttempts": 1}},
+    {"dependsOn": [{"name": f"scan-{number}.x"} for number in range(16)]},
+    {"dependsOn": [{"name": "bad", "condition": "Finished"}], "dependencyFailurePolicy": "Wait"},
+    {"dependsOn": []},
+    {"ttlSecondsAfterFinished": 0},
+    {"ttlSecondsAfterFinished": 31_536_000},
     {"timeoutSeconds": 1_209_600, "priority": 100, "suspend": True, "cancel": True},
 ]
 
@@ -145,6 +175,8 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"priority": 1001}, "spec.priority in body should be less than or equal to 1000"),
     ({"agingSeconds": -1}, "spec.agingSeconds in body should be greater than or equal to 0"),
     ({"agingSeconds": 31_536_001}, "spec.agingSeconds in body should be less than or equal to"),
+    ({"defaults": {"ttlSecondsAfterFinished": -1}}, "should be greater than or equal to 0"),
+    ({"defaults": {"ttlSecondsAfterFinished": 31_536_001}}, "should be less than or equal to"),
     ({"stopPolicy": "Drain"}, 'supported values: "None", "Hold", "HoldAndDrain"'),
 ]
 

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from scanyard.lifecycle.decision import AttemptView, View
+from scanyard.lifecycle.dependency import Dependency
+from scanyard.lifecycle.dependency import State as Standing
 from scanyard.lifecycle.job import Job, read_job
+from scanyard.lifecycle.needs import Need
 from scanyard.lifecycle.pod import read_pod
 from scanyard.lifecycle.queue import read_queue
 from tests.support.objects import (
@@ -151,6 +154,17 @@ def _gone(last: Raw | None, over_from: datetime, *, ready: bool = True, **fields
     return State(status=_open(**fields), attempt=known, over_from=over_from)
 
 
+def _needs(standing: Standing, phase: str) -> dict[str, Any]:
+    """What it depends on, and how that stands."""
+    need = Need("first", "Succeeded")
+    return {
+        "spec": {"dependsOn": [{"name": need.name, "condition": need.condition}]},
+        "view": {"dependencies": (Dependency(need, standing, phase),)},
+    }
+
+
+_WAITS: Final = _needs(Standing.WAITING, "Queued")
+_FAILED_FIRST: Final = _needs(Standing.UNSUCCESSFUL, "Failed")
 _RUNS: Final = raw_pod(state=RUNNING)
 _FAILED: Final = terminated(report(complete=False, reason="ScannerError"), exit_code=1)
 _BACK_OFF: Final = {
@@ -172,6 +186,19 @@ STATES: Final[dict[str, State]] = {
         ).status.raw()
     ),
     "out-of-scope": State(status=look(view={"refusal": "denied"}).status.raw()),
+    "told-dependency": State(
+        status=look(
+            view={"announce": True} | _WAITS["view"], rerunToken="one", **_WAITS["spec"]
+        ).status.raw()
+    ),
+    "dependency-failed": State(
+        status=look(
+            view=_FAILED_FIRST["view"], rerunToken="one", **_FAILED_FIRST["spec"]
+        ).status.raw()
+    ),
+    "met-and-requeued": State(
+        status=_BACK_OFF | {"failures": 0, "dependenciesMetAt": at(-5)},
+    ),
     "pod-refused": State(
         status={"phase": "Queued", "observedGeneration": 1, "refusals": 1, "retryAt": at(10)}
     ),
@@ -272,6 +299,12 @@ EVENTS: Final[dict[str, Event]] = {
     "denied": Event(view={"refusal": "target 127.0.0.1 is denied"}),
     "put-off": Event(view={"refused_until": NOW + timedelta(seconds=3)}),
     "told": Event(view={"announce": True}),
+    "needs": Event(**_WAITS),
+    "needs-failed": Event(**_FAILED_FIRST),
+    "needs-wait": Event(
+        spec=_FAILED_FIRST["spec"] | {"dependencyFailurePolicy": "Wait"},
+        view=_FAILED_FIRST["view"],
+    ),
     "late": Event(view={"now": NOW + timedelta(seconds=700)}),
     "at-last": Event(view={"now": NOW + timedelta(hours=2)}),
 }

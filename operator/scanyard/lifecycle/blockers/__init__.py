@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scanyard.lifecycle.blockers import backoff, exceeds_budget, scope
+from scanyard.lifecycle.blockers import backoff, dependencies, exceeds_budget, scope
 from scanyard.lifecycle.blockers.blocked import Blocked
 from scanyard.lifecycle.decision import View
 from scanyard.lifecycle.status import JobStatus
@@ -20,10 +20,11 @@ Rule = Callable[[View, JobStatus], Blocked | None]
 RULES: Final[tuple[Rule, ...]] = (
     scope.denied,
     exceeds_budget.exceeds_budget,
+    dependencies.unmet,
     backoff.put_off,
 )
 #: What their users are told; such a ScanJob must not go on saying so when nothing blocks it.
-REASONS: Final = frozenset({scope.REASON, exceeds_budget.REASON})
+REASONS: Final = frozenset({scope.REASON, exceeds_budget.REASON, dependencies.REASON})
 
 
 def first_blocker(view: View, status: JobStatus) -> Blocked | None:
