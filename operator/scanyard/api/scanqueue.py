@@ -1,4 +1,4 @@
-"""ScanQueue: where ScanJobs wait, how many run at once, in what order."""
+"""ScanQueue: where ScanJobs wait, how many run at once, in what order, against what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.scanjob import Scanner
+from scanyard.api.scope import Scope
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
 
@@ -19,7 +21,7 @@ MAX_HELD_SLOTS: Final = 256
 
 
 class ScanQueueSpec(SpecModel):
-    """How many ScanJobs run at once, and in what order."""
+    """How many ScanJobs run at once, in what order, and what they may scan."""
 
     max_concurrent: Annotated[Int32, Field(ge=0, le=10_000)] = DEFAULT_MAX_CONCURRENT
     """Run at most so many ScanJobs at once; what runs when this is lowered may finish."""
@@ -29,6 +31,13 @@ class ScanQueueSpec(SpecModel):
     """Hold starts nothing new; HoldAndDrain also stops what runs and lets it wait again."""
     aging_seconds: Annotated[Int32, Field(ge=0, le=31_536_000)] = DEFAULT_AGING_SECONDS
     """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
+    scope: Scope | None = None
+    """What its ScanJobs may scan; everything that the installation allows if there is none."""
+    allowed_scanners: Annotated[
+        tuple[Scanner, ...],
+        Field(max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ()
+    """Runs ScanJobs of these scanners only; of all where none is named."""
 
 
 class HeldSlot(StatusModel):

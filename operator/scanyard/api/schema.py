@@ -31,7 +31,9 @@ def _convert(
             continue
         if key == "default" and not root and (not defaults or value in (None, [])):
             continue
-        if key == "properties":
+        if key == "default":
+            result[key] = _without_absent(value)
+        elif key == "properties":
             result[key] = {
                 name: _convert(child, definitions, defaults=defaults)
                 for name, child in value.items()
@@ -43,6 +45,15 @@ def _convert(
         else:
             result[key] = value
     return result
+
+
+def _without_absent(default: Any) -> Any:
+    """A default without the fields that a custom resource leaves out."""
+    if not isinstance(default, dict):
+        return default
+    return {
+        name: _without_absent(value) for name, value in default.items() if value not in (None, [])
+    }
 
 
 def _resolved(node: JsonSchema, definitions: dict[str, JsonSchema]) -> JsonSchema:

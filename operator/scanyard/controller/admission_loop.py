@@ -32,6 +32,7 @@ from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import JobStatus
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.operations import OpResult, Take
@@ -121,10 +122,16 @@ def _candidate(context: Context, queue: Queue, head: Head) -> _Candidate | None:
     """The head, unless the ledger is about to hear that it waits no more."""
     uid = head.job.rpartition("/")[2]
     job = context.mirror.jobs.get(uid)
-    if job is None or admit(job, queue, fence=context.fence, now=context.now()) is None:
+    if job is None or _admitted(context, job, queue) is None:
         context.dirty.add(uid)
         return None
     return _Candidate(job, queue)
+
+
+def _admitted(context: Context, job: Job, queue: Queue) -> JobStatus | None:
+    """The status that admits it, if it may go."""
+    refusal = context.refusal_of(job, queue)
+    return admit(job, queue, fence=context.fence, now=context.now(), refusal=refusal)
 
 
 def _all_waiting_queues(context: Context) -> None:
@@ -201,7 +208,7 @@ async def _try_record(context: Context, job: Job, candidate: _Candidate) -> bool
     """Try once; True if the outcome is unknown, since the API server does not answer."""
     queue = context.mirror.queues.named(candidate.queue.key)
     now = context.now()
-    status = None if queue is None else admit(job, queue, fence=context.fence, now=now)
+    status = None if queue is None else _admitted(context, job, queue)
     if status is None or status.attempt_count != candidate.attempt:
         return False
     try:

@@ -12,12 +12,14 @@ from weakref import WeakValueDictionary
 
 from scanyard.controller.attempts import AttemptMemories
 from scanyard.controller.held_slots import HeldSlots
+from scanyard.controller.judgements import Judgements
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
 from scanyard.controller.refused_admissions import RefusedAdmissions
 from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.scope import DenyList
 from scanyard.queueing.writer import LedgerWriter
 from scanyard.settings import Settings
@@ -57,7 +59,7 @@ class Context:
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
-    _refusals: dict[str, str] = field(default_factory=dict)
+    _judgements: Judgements = field(default_factory=Judgements)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def queue_changed(self, queue_key: str) -> None:
@@ -72,11 +74,9 @@ class Context:
         self.ledger_current, self.ledger_trouble = False, why
         self.wake.set()
 
-    def refusal_of(self, job: Job) -> str:
-        """Why the deny list refuses the targets, judged once: neither can change."""
-        if job.uid not in self._refusals:
-            self._refusals[job.uid] = self.deny.judge(job.spec["targets"], {}).refusal
-        return self._refusals[job.uid]
+    def refusal_of(self, job: Job, queue: Queue | None) -> str:
+        """Why the installation or the queue refuses the targets, as far as they need no DNS."""
+        return self._judgements.refusal_of(self.deny, job, queue)
 
     def lock(self, uid: str) -> asyncio.Lock:
         """One ScanJob is changed by one task at a time."""
@@ -91,4 +91,4 @@ class Context:
         self.held_slots.settled(uid)
         self.announce.discard(uid)
         self.refused.forget(uid)
-        self._refusals.pop(uid, None)
+        self._judgements.forget(uid)

@@ -62,7 +62,14 @@ def _waits(item: tuple[str, Standing]) -> bool:
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:
-    return queue.held_by, queue.draining, queue.aging_seconds, queue.released
+    return (
+        queue.held_by,
+        queue.draining,
+        queue.aging_seconds,
+        queue.released,
+        queue.scope,
+        queue.allowed_scanners,
+    )
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

@@ -20,7 +20,7 @@ def view_of(context: Context, job: Job) -> View:
         queue=queue,
         attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
         now=context.now(),
-        refusal=context.refusal_of(job) if _is_waiting(job) else "",
+        refusal=context.refusal_of(job, queue) if _is_waiting(job) else "",
         announce=job.uid in context.announce,
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),

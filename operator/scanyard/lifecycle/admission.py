@@ -16,9 +16,16 @@ from scanyard.lifecycle.status import Attempt, JobStatus
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
 
 
-def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | None:
-    """The status that admits the next attempt, or None if the ScanJob must not start now."""
+def admit(
+    job: Job, queue: Queue, *, fence: int, now: datetime, refusal: str = ""
+) -> JobStatus | None:
+    """The status that admits the next attempt, or None if the ScanJob must not start now.
+
+    `refusal`: why its targets must not be scanned, as View has it.
+    """
     status = job.status
+    if refusal or not queue.accepts_scanner(job.scanner):
+        return None
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
     if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
         return None

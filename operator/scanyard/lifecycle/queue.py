@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scanyard.api import names
+from scanyard.lifecycle.queue_scope import QueueScope, read_scope
 from scanyard.lifecycle.timestamps import parse_time
 
 #: Ageing of a queue that says nothing, and of ScanJobs whose queue is not there yet.
@@ -20,7 +21,8 @@ class Queue:
 
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
-    whose unconfirmed end the platform declares to be one.
+    whose unconfirmed end the platform declares to be one. `scope`: what its scans may reach; None:
+    everything that the installation does not deny. `allowed_scanners`: empty means every one.
     """
 
     namespace: str
@@ -35,6 +37,8 @@ class Queue:
     emergency_stop: str | None = None
     stop_lifted_at: datetime | None = None
     released: frozenset[str] = frozenset()
+    scope: QueueScope | None = None
+    allowed_scanners: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -64,6 +68,10 @@ class Queue:
         """Ends what runs, too, and puts it back in its place."""
         return self.stop_policy == "HoldAndDrain" or self.emergency_stop is not None
 
+    def accepts_scanner(self, scanner: str) -> bool:
+        """Whether ScanJobs of that scanner may run here."""
+        return not self.allowed_scanners or scanner in self.allowed_scanners
+
 
 def read_queue(raw: Mapping[str, Any]) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
@@ -82,6 +90,8 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         emergency_stop=notes.get(names.ANNOTATION_STOP),
         stop_lifted_at=parse_time(notes.get(names.ANNOTATION_STOP_LIFTED)),
         released=released_attempts(notes),
+        scope=read_scope(spec.get("scope")),
+        allowed_scanners=tuple(spec.get("allowedScanners") or ()),
     )
 
 

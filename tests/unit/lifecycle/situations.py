@@ -172,6 +172,7 @@ STATES: Final[dict[str, State]] = {
         ).status.raw()
     ),
     "out-of-scope": State(status=look(view={"refusal": "denied"}).status.raw()),
+    "not-its-scanner": State(status=look(queue={"allowedScanners": ["masscan"]}).status.raw()),
     "pod-refused": State(
         status={"phase": "Queued", "observedGeneration": 1, "refusals": 1, "retryAt": at(10)}
     ),
@@ -270,6 +271,7 @@ EVENTS: Final[dict[str, Event]] = {
     "no-queue": Event(queue=None),
     "over": Event(view={"over_limit": True}),
     "denied": Event(view={"refusal": "target 127.0.0.1 is denied"}),
+    "scanner": Event(queue={"allowedScanners": ["masscan"]}),
     "put-off": Event(view={"refused_until": NOW + timedelta(seconds=3)}),
     "told": Event(view={"announce": True}),
     "late": Event(view={"now": NOW + timedelta(seconds=700)}),
