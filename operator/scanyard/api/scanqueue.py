@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.limits import Limits
 from scanyard.api.scanjob import Scanner
 from scanyard.api.scope import Scope
 
@@ -38,6 +39,8 @@ class ScanQueueSpec(SpecModel):
         Field(max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ] = ()
     """Runs ScanJobs of these scanners only; of all where none is named."""
+    limits: Limits | None = None
+    """How large each of its ScanJobs may be."""
 
 
 class HeldSlot(StatusModel):

@@ -130,8 +130,14 @@ def _candidate(context: Context, queue: Queue, head: Head) -> _Candidate | None:
 
 def _admitted(context: Context, job: Job, queue: Queue) -> JobStatus | None:
     """The status that admits it, if it may go."""
-    refusal = context.refusal_of(job, queue)
-    return admit(job, queue, fence=context.fence, now=context.now(), refusal=refusal)
+    return admit(
+        job,
+        queue,
+        fence=context.fence,
+        now=context.now(),
+        refusal=context.refusal_of(job, queue),
+        addresses=context.addresses_of(job, queue),
+    )
 
 
 def _all_waiting_queues(context: Context) -> None:

@@ -78,6 +78,11 @@ class Context:
         """Why the installation or the queue refuses the targets, as far as they need no DNS."""
         return self._judgements.refusal_of(self.deny, job, queue)
 
+    def addresses_of(self, job: Job, queue: Queue | None) -> int:
+        """How many addresses the targets are; not counted where the queue does not ask."""
+        counted = queue is not None and queue.max_addresses is not None
+        return self._judgements.addresses_of(job) if counted else 0
+
     def lock(self, uid: str) -> asyncio.Lock:
         """One ScanJob is changed by one task at a time."""
         lock = self._locks.get(uid)

@@ -69,6 +69,7 @@ def _judged(queue: Queue) -> tuple[object, ...]:
         queue.released,
         queue.scope,
         queue.allowed_scanners,
+        queue.max_addresses,
     )
 
 

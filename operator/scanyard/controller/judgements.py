@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.judging import judge
+from scanyard.lifecycle.judging import addresses_of, judge
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.queue_scope import QueueScope
 from scanyard.lifecycle.scope import DenyList
@@ -23,6 +23,7 @@ class Judgements:
 
     def __init__(self) -> None:
         self._by_uid: dict[str, _Judgement] = {}
+        self._addresses: dict[str, int] = {}
 
     def refusal_of(self, deny: DenyList, job: Job, queue: Queue | None) -> str:
         """Why the targets are refused; empty if they are not."""
@@ -33,6 +34,14 @@ class Judgements:
             known = self._by_uid[job.uid] = _Judgement(job.queue_name, scope, refusal)
         return known.refusal
 
+    def addresses_of(self, job: Job) -> int:
+        """How many addresses its targets are."""
+        known = self._addresses.get(job.uid)
+        if known is None:
+            known = self._addresses[job.uid] = addresses_of(job)
+        return known
+
     def forget(self, uid: str) -> None:
         """The ScanJob is gone."""
         self._by_uid.pop(uid, None)
+        self._addresses.pop(uid, None)

@@ -21,7 +21,7 @@ from scanyard.errors import InvalidInputError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS
 from scanyard.lifecycle.admission import impossible, refused
-from scanyard.lifecycle.blockers import scanner, scope
+from scanyard.lifecycle.blockers import scanner, scope, size
 from scanyard.lifecycle.command import command_for
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.judging import judge
@@ -111,6 +111,8 @@ async def _body(context: Context, job: Job, attempt: Attempt) -> dict[str, Any]:
         raise _NotAllowedError("QueueNotFound", f"queue {attempt.queue} is gone; create it again")
     if not queue.accepts_scanner(job.scanner):
         raise _NotAllowedError(scanner.REASON, scanner.message(job.scanner, queue))
+    if not queue.accepts_size(addresses := context.addresses_of(job, queue)):
+        raise _NotAllowedError(size.REASON, size.message(addresses, queue))
     verdict = judge(context.deny, job, queue, resolved)
     if verdict.refusal:
         raise _NotAllowedError(scope.REASON, verdict.refusal)

@@ -21,6 +21,7 @@ def view_of(context: Context, job: Job) -> View:
         attempt=AttemptView() if attempt is None else _attempt_view(context, job, attempt),
         now=context.now(),
         refusal=context.refusal_of(job, queue) if _is_waiting(job) else "",
+        addresses=context.addresses_of(job, queue) if _is_waiting(job) else 0,
         announce=job.uid in context.announce,
         refused_until=context.refused.until(job.uid),
         over_limit=attempt is not None and _over_limit(context, attempt),

@@ -17,14 +17,14 @@ _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
 
 
 def admit(
-    job: Job, queue: Queue, *, fence: int, now: datetime, refusal: str = ""
+    job: Job, queue: Queue, *, fence: int, now: datetime, refusal: str = "", addresses: int = 0
 ) -> JobStatus | None:
     """The status that admits the next attempt, or None if the ScanJob must not start now.
 
-    `refusal`: why its targets must not be scanned, as View has it.
+    `refusal`, `addresses`: as View has them.
     """
     status = job.status
-    if refusal or not queue.accepts_scanner(job.scanner):
+    if refusal or not queue.accepts_scanner(job.scanner) or not queue.accepts_size(addresses):
         return None
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
     if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanyard.lifecycle.address_sets import AddressSet, span_of
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
-from scanyard.lifecycle.scope import DenyList, ScopeVerdict
+from scanyard.lifecycle.scope import DenyList, ScopeVerdict, is_name
 
 
 def judge(
@@ -20,3 +21,10 @@ def judge(
     excluded = job.spec.get("excludeTargets") or ()
     by_queue = queue.scope.judge(queue.name, targets, excluded, resolved)
     return ScopeVerdict(by_queue.refusal, (*verdict.exclude, *by_queue.exclude))
+
+
+def addresses_of(job: Job) -> int:
+    """How many addresses its targets are, less what it excludes; names are not counted."""
+    targets = AddressSet.of(span_of(text) for text in job.spec["targets"] if not is_name(text))
+    excluded = AddressSet.of(map(span_of, job.spec.get("excludeTargets") or ()))
+    return targets.size - (targets & excluded).size

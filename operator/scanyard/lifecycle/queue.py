@@ -23,6 +23,7 @@ class Queue:
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
     whose unconfirmed end the platform declares to be one. `scope`: what its scans may reach; None:
     everything that the installation does not deny. `allowed_scanners`: empty means every one.
+    `max_addresses`: the most that one ScanJob may have.
     """
 
     namespace: str
@@ -39,6 +40,7 @@ class Queue:
     released: frozenset[str] = frozenset()
     scope: QueueScope | None = None
     allowed_scanners: tuple[str, ...] = ()
+    max_addresses: int | None = None
 
     @property
     def key(self) -> str:
@@ -72,6 +74,10 @@ class Queue:
         """Whether ScanJobs of that scanner may run here."""
         return not self.allowed_scanners or scanner in self.allowed_scanners
 
+    def accepts_size(self, addresses: int) -> bool:
+        """Whether ScanJobs of so many addresses may run here."""
+        return self.max_addresses is None or addresses <= self.max_addresses
+
 
 def read_queue(raw: Mapping[str, Any]) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
@@ -92,6 +98,7 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         released=released_attempts(notes),
         scope=read_scope(spec.get("scope")),
         allowed_scanners=tuple(spec.get("allowedScanners") or ()),
+        max_addresses=(spec.get("limits") or {}).get("maxAddresses"),
     )
 
 

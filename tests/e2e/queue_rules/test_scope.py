@@ -8,7 +8,7 @@ from tests.support.scans import Lab, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import paced, quick
 from tests.support.targets import OPEN_TCP, Targets
-from tests.support.told import wait_told
+from tests.support.told import message, wait_told
 
 _ELSEWHERE = "192.0.2.0/24"
 
@@ -55,7 +55,8 @@ def test_a_name_is_judged_by_its_text_and_by_its_address(lab: Lab, targets: Targ
 
     domain = name.removeprefix("web")
     lab.change_queue("names", scope={"allow": [f"*{domain}", _ELSEWHERE]})
-    wait_told(scan, "OutOfScope", f"{name} (resolves to {targets.one}) lies outside")
+    resolved = f"target {name} (resolves to {targets.one}) lies outside of what queue names allows"
+    scan.wait(lambda job: resolved in message(job), "tells the address that is out of scope")
     assert scan.pod_events() == []
 
     lab.change_queue("names", scope={"allow": [f"*{domain}", _ELSEWHERE, targets.one]})
@@ -71,6 +72,20 @@ def test_a_scanner_that_is_not_allowed_waits_until_it_is(lab: Lab, targets: Targ
     wait_told(scan, "ScannerNotAllowed", "queue masscan-only runs masscan only", "allowedScanners")
 
     lab.change_queue("masscan-only", allowedScanners=["masscan", "nmap"])
+
+    job = scan.finish()
+    assert phase(job) == "Succeeded"
+    assert len(attempts(job)) == 1
+
+
+@side_by_side
+def test_more_addresses_than_a_queue_takes_wait_until_it_does(lab: Lab, targets: Targets) -> None:
+    lab.queue("small", maxConcurrent=1, limits={"maxAddresses": 3})
+    spec = quick(targets.one) | {"targets": list(targets.addresses)}
+    scan = lab.submit("four", queue="small", **spec)
+    wait_told(scan, "ExceedsLimit", "4 addresses", "queue small takes at most 3")
+
+    lab.change_queue("small", limits={"maxAddresses": 4})
 
     job = scan.finish()
     assert phase(job) == "Succeeded"

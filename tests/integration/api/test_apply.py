@@ -31,6 +31,7 @@ BODIES: list[tuple[str, dict[str, Any]]] = [
             "scope",
             scope={"allow": ["10.0.0.0/8", "*.example.com"], "deny": ["10.0.0.1"]},
             allowedScanners=["masscan", "nmap"],
+            limits={"maxAddresses": 2**32},
         ),
     ),
 ]

@@ -155,6 +155,8 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"scope": ["10.0.0.0/8"]}, "spec.scope in body must be of type object"),
     ({"allowedScanners": ["zmap"]}, 'supported values: "nmap", "masscan"'),
     ({"allowedScanners": ["nmap", "nmap"]}, "Duplicate value"),
+    ({"limits": {"maxAddresses": 0}}, "should be greater than or equal to 1"),
+    ({"limits": {"maxAddresses": 2**32 + 1}}, "should be less than or equal to 4294967296"),
     ({"allowedScanners": "nmap"}, "spec.allowedScanners in body must be of type array"),
 ]
 

@@ -17,12 +17,14 @@ from scanyard.controller.views import view_of
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision, Holding, Parked, Waiting
-from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.job import Job, read_job
+from scanyard.lifecycle.judging import addresses_of
 from scanyard.lifecycle.scope import DenyList, ScopeVerdict
 from tests.support.objects import NOW, UID, condition, open_attempt, raw_job, raw_queue
 from tests.unit.controller.shell import ApiServer, context_of, newer
 from tests.unit.lifecycle.looking import told
 
+_SMALL: dict[str, Any] = {"limits": {"maxAddresses": 15}}
 _QUEUE, _MEMBER = "team/default", f"team/web/{UID}"
 _OUTSIDE: dict[str, Any] = {"scope": {"allow": ["192.0.2.0/24"]}}
 _INSIDE: dict[str, Any] = {"scope": {"allow": ["198.18.0.0/24"]}}
@@ -75,21 +77,61 @@ def test_an_allowed_scanner_waits_for_its_turn(scanners: list[str]) -> None:
     assert _decide(context).place == Waiting(_QUEUE)
 
 
+def test_more_addresses_than_the_queue_takes_are_told_at_once() -> None:
+    job = raw_job(
+        targets=["198.18.0.0/28", "198.18.0.8-198.18.0.17"], excludeTargets=["198.18.0.3"]
+    )
+    context = context_of(ApiServer(scanjobs=job), queue=raw_queue(**_SMALL))
+    decision = _decide(context)
+    assert decision.place == Parked(_QUEUE, "size")
+    reason, message = told(decision)
+    assert reason == "ExceedsLimit"
+    assert message == (
+        "its targets are 17 addresses, and queue default takes at most 15 in one ScanJob; split "
+        "them into several ScanJobs, or raise the queue's limits.maxAddresses"
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "excluded", "count"),
+    [
+        (["198.18.0.7"], [], 1),
+        (["198.18.0.0/28"], [], 16),
+        (["198.18.0.0/28", "198.18.0.0/29", "198.18.0.5"], [], 16),
+        (["198.18.0.0/28"], ["198.18.0.0/29", "198.18.0.1", "192.0.2.0/24"], 8),
+        (["198.18.0.0/28"], ["198.18.0.0/24"], 0),
+        (["198.18.0.1-198.18.0.9", "198.18.1.1"], [], 10),
+        (["0.0.0.0/0"], [], 2**32),
+        (["2001:db8::/120"], ["2001:db8::1-2001:db8::ff"], 1),
+        (["web.example.com"], [], 0),
+        (["web.example.com", "198.18.0.7"], [], 1),
+    ],
+)
+def test_addresses_are_counted_once_and_names_not_at_all(
+    targets: list[str], excluded: list[str], count: int
+) -> None:
+    assert addresses_of(read_job(raw_job(targets=targets, excludeTargets=excluded))) == count
+
+
 @pytest.mark.parametrize(
     ("before", "after", "blocker"),
     [
         ({}, _OUTSIDE, "scope"),
         (_OUTSIDE, _INSIDE, None),
         (_INSIDE, {}, None),
-        (_INSIDE, {"scope": {"deny": ["198.18.0.7"]}}, "scope"),
+        (_INSIDE, {"scope": {"deny": ["198.18.0.0/24"]}}, "scope"),
         ({}, {"allowedScanners": ["masscan"]}, "scanner"),
         ({"allowedScanners": ["masscan"]}, {"allowedScanners": ["nmap"]}, None),
+        ({}, _SMALL, "size"),
+        (_SMALL, {"limits": {"maxAddresses": 16}}, None),
+        (_SMALL, {"limits": {}}, None),
     ],
 )
 def test_a_change_of_the_rules_judges_the_waiting_anew(
     before: dict[str, Any], after: dict[str, Any], blocker: str | None
 ) -> None:
-    context = context_of(ApiServer(scanjobs=raw_job()), queue=raw_queue(**before))
+    job = raw_job(targets=["198.18.0.0/28"])
+    context = context_of(ApiServer(scanjobs=job), queue=raw_queue(**before))
     first = _decide(context)
     assert isinstance(first.place, Waiting | Parked)
     context.placement.set(UID, Standing(_MEMBER, first.place))
@@ -168,6 +210,9 @@ def test_what_must_not_run_is_not_admitted() -> None:
     assert admit(job, queue, fence=7, now=NOW, refusal="out of scope") is None
     other = replace(queue, allowed_scanners=("masscan",))
     assert admit(job, other, fence=7, now=NOW) is None
+    small = replace(queue, max_addresses=15)
+    assert admit(job, small, fence=7, now=NOW, addresses=15) is not None
+    assert admit(job, small, fence=7, now=NOW, addresses=16) is None
 
 
 # --- before its Pod
@@ -234,6 +279,12 @@ async def test_so_is_a_scanner_that_is_no_longer_allowed(monkeypatch: pytest.Mon
     api = await _create(raw_queue(allowedScanners=["masscan"]), monkeypatch)
     assert api.pods == []
     assert api.told[0] == "ScannerNotAllowed"
+
+
+async def test_so_is_a_limit_to_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = await _create(raw_queue(**_SMALL), monkeypatch, targets=["198.18.0.0/28"])
+    assert api.pods == []
+    assert api.told[0] == "ExceedsLimit"
 
 
 async def test_without_its_queue_nobody_knows_the_scope(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,9 @@ STATES: Final[dict[str, State]] = {
     ),
     "out-of-scope": State(status=look(view={"refusal": "denied"}).status.raw()),
     "not-its-scanner": State(status=look(queue={"allowedScanners": ["masscan"]}).status.raw()),
+    "too-large": State(
+        status=look(queue={"limits": {"maxAddresses": 4}}, view={"addresses": 5}).status.raw()
+    ),
     "pod-refused": State(
         status={"phase": "Queued", "observedGeneration": 1, "refusals": 1, "retryAt": at(10)}
     ),
@@ -272,6 +275,7 @@ EVENTS: Final[dict[str, Event]] = {
     "over": Event(view={"over_limit": True}),
     "denied": Event(view={"refusal": "target 127.0.0.1 is denied"}),
     "scanner": Event(queue={"allowedScanners": ["masscan"]}),
+    "large": Event(queue={"limits": {"maxAddresses": 4}}, view={"addresses": 5}),
     "put-off": Event(view={"refused_until": NOW + timedelta(seconds=3)}),
     "told": Event(view={"announce": True}),
     "late": Event(view={"now": NOW + timedelta(seconds=700)}),
