@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from scanyard.controller import launch
+from scanyard.controller.admission_loop import run_admission
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanqueue
 from scanyard.controller.placement import Standing
@@ -20,6 +22,8 @@ from scanyard.lifecycle.decision import Decision, Holding, Parked, Waiting
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.judging import addresses_of
 from scanyard.lifecycle.scope import DenyList, ScopeVerdict
+from scanyard.queueing.operations import Operation, OpResult, Take
+from scanyard.queueing.readings import Head, QueueHeads
 from tests.support.objects import NOW, UID, condition, open_attempt, raw_job, raw_queue
 from tests.unit.controller.shell import ApiServer, context_of, newer
 from tests.unit.lifecycle.looking import told
@@ -213,6 +217,39 @@ def test_what_must_not_run_is_not_admitted() -> None:
     small = replace(queue, max_addresses=15)
     assert admit(job, small, fence=7, now=NOW, addresses=15) is not None
     assert admit(job, small, fence=7, now=NOW, addresses=16) is None
+
+
+class _Ledger:
+    """One ScanJob waits in it; notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    async def heads(self, queues: Sequence[str], _window: int) -> dict[str, QueueHeads]:
+        return {queue: QueueHeads(1, 0, 0, (Head(_MEMBER, 1.0),)) for queue in queues}
+
+    async def submit_all(self, operations: Sequence[Operation]) -> list[OpResult]:
+        self.operations.extend(operations)
+        return [OpResult.NOT_WAITING for _ in operations]
+
+
+@pytest.mark.parametrize(("rules", "asked"), [(_INSIDE, True), (_OUTSIDE, False), (_SMALL, False)])
+async def test_no_slot_is_asked_for_what_the_queue_has_just_ceased_to_take(
+    rules: dict[str, Any], asked: bool
+) -> None:
+    """The ledger still has it in the queue's order, until it has been looked at."""
+    job = raw_job(targets=["198.18.0.0/28"])
+    context, ledger = context_of(ApiServer(scanjobs=job), queue=raw_queue(**rules)), _Ledger()
+    context.ledger = cast("Any", ledger)
+    context.placement.set(UID, Standing(_MEMBER, Waiting(_QUEUE), 1.0))
+    _clean(context)
+    context.queue_changed(_QUEUE)
+    admission = asyncio.create_task(run_admission(context, cast("Any", ledger)))
+    async with asyncio.timeout(10), context.dirty.next() as uid:
+        assert uid == UID, "it is looked at, and parked"
+    assert any(isinstance(each, Take) for each in ledger.operations) == asked
+    admission.cancel()
+    await asyncio.wait([admission])
 
 
 # --- before its Pod
