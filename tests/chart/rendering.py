@@ -118,7 +118,14 @@ MATRIX: dict[str, Object] = {
         }},
         "queues": [
             {"name": "fast", "namespace": "team-a", "maxConcurrent": 0, "stopPolicy": "Hold"},
-            {"name": "slow", "namespace": "team-b", "agingSeconds": 0},
+            {
+                "name": "slow",
+                "namespace": "team-b",
+                "agingSeconds": 0,
+                "scope": {"allow": ["10.0.0.0/8", "*.example.com"], "deny": ["10.0.0.1"]},
+                "allowedScanners": ["nmap"],
+                "limits": {"maxAddresses": 256},
+            },
             {"name": "slow", "namespace": "team-a"},
         ],
         "queueSetup": {"forceConflicts": True},

@@ -31,6 +31,7 @@ _ORDER: Final = (
     ("tests/e2e/lifecycle/", _USERS, Turn.USES),
     ("tests/e2e/limits/", _USERS, Turn.USES),
     ("tests/e2e/bad_input/", _USERS, Turn.USES),
+    ("tests/e2e/queue_rules/", _USERS, Turn.USES),
     ("tests/e2e/chart/test_release.py", _USERS, Turn.USES),
     ("tests/e2e/chart/test_rights.py", _USERS, Turn.USES),
     ("tests/e2e/test_scanners.py", _USERS, Turn.USES),

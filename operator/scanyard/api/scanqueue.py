@@ -1,4 +1,4 @@
-"""ScanQueue: where ScanJobs wait, how many run at once, in what order."""
+"""ScanQueue: where ScanJobs wait, how many run at once, in what order, against what."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.limits import Limits
 from scanyard.api.retention import TtlSeconds
 from scanyard.api.rules import rule, validations
-from scanyard.api.scanjob import PacketsPerSecond
+from scanyard.api.scanjob import PacketsPerSecond, Scanner
+from scanyard.api.scope import Scope
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
 
@@ -41,7 +43,7 @@ class QueueDefaults(SpecModel):
 
 
 class ScanQueueSpec(SpecModel):
-    """How many ScanJobs run at once, in what order, and what they may use."""
+    """How many ScanJobs run at once, in what order, what they may scan and use."""
 
     model_config = ConfigDict(json_schema_extra=validations(_DEFAULT_RATE_FITS))
 
@@ -61,6 +63,15 @@ class ScanQueueSpec(SpecModel):
     """So many may go past a ScanJob that waits for packets; then these are kept for it."""
     defaults: QueueDefaults | None = None
     """What holds for ScanJobs that say nothing themselves."""
+    scope: Scope | None = None
+    """What its ScanJobs may scan; everything that the installation allows if there is none."""
+    allowed_scanners: Annotated[
+        tuple[Scanner, ...],
+        Field(max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ()
+    """Runs ScanJobs of these scanners only; of all where none is named."""
+    limits: Limits | None = None
+    """How large each of its ScanJobs may be."""
 
 
 class HeldSlot(StatusModel):

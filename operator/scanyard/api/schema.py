@@ -31,7 +31,9 @@ def _convert(
             continue
         if key == "default" and not root and (not defaults or value in (None, [])):
             continue
-        if key == "properties":
+        if key == "default":
+            result[key] = _without_absent(value)
+        elif key == "properties":
             result[key] = {
                 name: _convert(child, definitions, defaults=defaults)
                 for name, child in value.items()
@@ -40,18 +42,18 @@ def _convert(
             result[key] = _convert(value, definitions, defaults=defaults)
         elif key == "description":
             result[key] = inspect.cleandoc(value).replace("\n", " ").replace("  ", " ")
-        elif key == "default":
-            result[key] = _without_null_fields(value)
         else:
             result[key] = value
     return result
 
 
-def _without_null_fields(default: Any) -> Any:
-    """As the object would stand in the API: what is not set is absent."""
+def _without_absent(default: Any) -> Any:
+    """A default without the fields that a custom resource leaves out."""
     if not isinstance(default, dict):
         return default
-    return {key: _without_null_fields(item) for key, item in default.items() if item is not None}
+    return {
+        name: _without_absent(value) for name, value in default.items() if value not in (None, [])
+    }
 
 
 def _resolved(node: JsonSchema, definitions: dict[str, JsonSchema]) -> JsonSchema:

@@ -34,6 +34,11 @@ _FORMS_WITH_NAME: Final = (
     "192.0.2.1-192.0.2.9, or a DNS name in lower case whose last label has letters only, such as "
     "web.example.com"
 )
+_FORMS_WITH_DOMAIN: Final = (
+    "must be an IPv4 or IPv6 address, a network such as 192.0.2.0/28, a range such as "
+    "192.0.2.1-192.0.2.9, or a domain in lower case whose last label has letters only: "
+    "example.com for that name, *.example.com for all names below it"
+)
 
 _IS_NAME = f"self.matches(r'^{DNS_NAME}$')"
 _IS_RANGE = "size(self.split('-', 3)) == 2 && self.split('-', 3).all(end, isIP(end))"
@@ -129,6 +134,16 @@ ADDRESS_RULES: Final = [
     )
 ]
 """For an item of excludeTargets: networks of any size, but no names."""
+
+SCOPE_ITEM_RULES: Final = [
+    _grammar(
+        otherwise=f"self.matches(r'^([*][.])?{DNS_NAME}$')",
+        network="true",
+        bad_network="",
+        forms=_FORMS_WITH_DOMAIN,
+    )
+]
+"""For an item of a queue's scope: networks of any size, ::/0 too, and domains."""
 
 _HAS_V6 = "exists(t, t.contains(':'))"
 _HAS_V4 = "exists(t, t.matches(r'^[0-9.]+([-/][0-9.]+)?$'))"

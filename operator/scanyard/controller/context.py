@@ -14,6 +14,7 @@ from scanyard.controller.attempts import AttemptMemories
 from scanyard.controller.budgets import Budgets
 from scanyard.controller.dependencies import concerned
 from scanyard.controller.held_slots import HeldSlots
+from scanyard.controller.judgements import Judgements
 from scanyard.controller.mirror import Mirror
 from scanyard.controller.placement import Placement
 from scanyard.controller.refused_admissions import RefusedAdmissions
@@ -21,6 +22,7 @@ from scanyard.controller.timetable import Timetable
 from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.ttl import delete_at
 from scanyard.queueing.writer import LedgerWriter
@@ -64,7 +66,7 @@ class Context:
     ledger_current: bool = False
     ledger_trouble: str = "the ledger has not been built yet"
     budgets: Budgets = field(init=False)
-    _refusals: dict[str, str] = field(default_factory=dict)
+    _judgements: Judgements = field(default_factory=Judgements)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
@@ -99,11 +101,14 @@ class Context:
         self.ledger_current, self.ledger_trouble = False, why
         self.wake.set()
 
-    def refusal_of(self, job: Job) -> str:
-        """Why the deny list refuses the targets, judged once: neither can change."""
-        if job.uid not in self._refusals:
-            self._refusals[job.uid] = self.deny.judge(job.spec["targets"], {}).refusal
-        return self._refusals[job.uid]
+    def refusal_of(self, job: Job, queue: Queue | None) -> str:
+        """Why the installation or the queue refuses the targets, as far as they need no DNS."""
+        return self._judgements.refusal_of(self.deny, job, queue)
+
+    def addresses_of(self, job: Job, queue: Queue | None) -> int:
+        """How many addresses the targets are; not counted where the queue does not ask."""
+        counted = queue is not None and queue.max_addresses is not None
+        return self._judgements.addresses_of(job) if counted else 0
 
     def lock(self, uid: str) -> asyncio.Lock:
         """One ScanJob is changed by one task at a time."""
@@ -119,4 +124,4 @@ class Context:
         self.announce.discard(uid)
         self.refused.forget(uid)
         self.budgets.forget(uid)
-        self._refusals.pop(uid, None)
+        self._judgements.forget(uid)

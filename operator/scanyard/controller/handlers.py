@@ -73,8 +73,17 @@ def _default_ttl(queue: Queue | None) -> int | None:
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:
-    rates = queue.packets_per_second, queue.default_packets_per_second
-    return queue.held_by, queue.draining, queue.aging_seconds, queue.released, rates
+    return (
+        queue.held_by,
+        queue.draining,
+        queue.aging_seconds,
+        queue.released,
+        queue.scope,
+        queue.allowed_scanners,
+        queue.max_addresses,
+        queue.packets_per_second,
+        queue.default_packets_per_second,
+    )
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

@@ -21,8 +21,10 @@ from scanyard.errors import InvalidInputError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import PODS
 from scanyard.lifecycle.admission import impossible, refused
+from scanyard.lifecycle.blockers import scanner, scope, size
 from scanyard.lifecycle.command import command_for
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.judging import judge
 from scanyard.lifecycle.refusals import with_mend
 from scanyard.lifecycle.scope import dns_names
 from scanyard.lifecycle.status import Attempt, JobStatus
@@ -36,7 +38,7 @@ async def create(context: Context, job: Job, attempt: Attempt) -> None:
     sent_before = memory.unanswered is not None or attempt.fence != context.fence
     try:
         body = await _body(context, job, attempt)
-    except (UnresolvableError, _OutOfScopeError, InvalidInputError) as error:
+    except (UnresolvableError, _NotAllowedError, InvalidInputError) as error:
         if sent_before:
             await _bury_instead(context, job, attempt, error)
         else:
@@ -93,16 +95,27 @@ async def _bury_instead(context: Context, job: Job, attempt: Attempt, error: Exc
     await bury(context, job, attempt)
 
 
-class _OutOfScopeError(Exception):
-    """A name resolved to what the installation denies."""
+class _NotAllowedError(Exception):
+    """What a name resolved to is denied, or the queue's rules have changed since the admission."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 async def _body(context: Context, job: Job, attempt: Attempt) -> dict[str, Any]:
-    targets = job.spec["targets"]
-    resolved = await resolve(dns_names(targets))
-    verdict = context.deny.judge(targets, resolved)
+    resolved = await resolve(dns_names(job.spec["targets"]))
+    # As the queue is now: after the wait for DNS, and perhaps long after the admission.
+    queue = context.mirror.queues.named(attempt.queue)
+    if queue is None:
+        raise _NotAllowedError("QueueNotFound", f"queue {attempt.queue} is gone; create it again")
+    if not queue.accepts_scanner(job.scanner):
+        raise _NotAllowedError(scanner.REASON, scanner.message(job.scanner, queue))
+    if not queue.accepts_size(addresses := context.addresses_of(job, queue)):
+        raise _NotAllowedError(size.REASON, size.message(addresses, queue))
+    verdict = judge(context.deny, job, queue, resolved)
     if verdict.refusal:
-        raise _OutOfScopeError(verdict.refusal)
+        raise _NotAllowedError(scope.REASON, verdict.refusal)
     command = command_for(
         job.spec,
         exclude=verdict.exclude,
@@ -165,8 +178,8 @@ def _saw(context: Context, raw: Mapping[str, Any]) -> None:
 async def _no_body(context: Context, job: Job, attempt: Attempt, error: Exception) -> None:
     if isinstance(error, UnresolvableError):
         await _refuse(context, job, attempt, "TargetUnresolvable", str(error))
-    elif isinstance(error, _OutOfScopeError):
-        await _refuse(context, job, attempt, "OutOfScope", str(error))
+    elif isinstance(error, _NotAllowedError):
+        await _refuse(context, job, attempt, error.reason, str(error))
     else:
         await _cannot_run(context, job, attempt, str(error))
 

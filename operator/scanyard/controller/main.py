@@ -38,7 +38,8 @@ from scanyard.kube.lease import LeaseLostError
 from scanyard.kube.listing import list_in
 from scanyard.kube.resources import SCANJOBS
 from scanyard.kube.server_clock import ServerClock
-from scanyard.lifecycle.scope import DenyList, IPNetwork
+from scanyard.lifecycle.address_sets import IPNetwork
+from scanyard.lifecycle.scope import DenyList
 from scanyard.logs import configure_logging
 from scanyard.queueing.errors import Fenced
 from scanyard.queueing.ledger import Ledger

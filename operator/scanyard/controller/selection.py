@@ -192,6 +192,8 @@ def admission_of(
         now=context.now(),
         packets_per_second=packets_per_second,
         dependencies=dependencies_of(context.mirror.jobs, job),
+        refusal=context.refusal_of(job, queue),
+        addresses=context.addresses_of(job, queue),
     )
 
 

@@ -26,9 +26,16 @@ def admit(
     now: datetime,
     packets_per_second: int = 0,
     dependencies: Sequence[Dependency] = (),
+    refusal: str = "",
+    addresses: int = 0,
 ) -> JobStatus | None:
-    """The status that admits the next attempt, or None if the ScanJob must not start now."""
+    """The status that admits the next attempt, or None if the ScanJob must not start now.
+
+    `dependencies`, `refusal`, `addresses`: as View has them.
+    """
     status = job.status
+    if refusal or not queue.accepts_scanner(job.scanner) or not queue.accepts_size(addresses):
+        return None
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
     if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
         return None

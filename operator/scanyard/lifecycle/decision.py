@@ -81,6 +81,8 @@ class AttemptView:
 class View:
     """One ScanJob, its queue, its open attempt's Pod and the clock.
 
+    `refusal`: why its targets must not be scanned. `addresses`: how many they are, where the queue
+    has a limit to that.
     `refused_until`: the API server would not record its admission; not to be tried before.
     `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: the
     slot of one that went away unread. `lost_nodes`: nodes that a consistent read found not Ready,
@@ -93,6 +95,7 @@ class View:
     attempt: AttemptView
     now: datetime
     refusal: str = ""
+    addresses: int = 0
     refused_until: datetime | None = None
     announce: bool = False
     over_limit: bool = False

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scanyard.api import names
+from scanyard.lifecycle.queue_scope import QueueScope, read_scope
 from scanyard.lifecycle.timestamps import parse_time
 
 #: Ageing of a queue that says nothing, and of ScanJobs whose queue is not there yet.
@@ -22,8 +23,10 @@ class Queue:
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
     whose unconfirmed end the platform declares to be one. Of packets and targets 0 means that there
-    is no limit. `default_ttl_seconds`: for how long its
-    finished ScanJobs are kept that do not say so themselves; None: for ever.
+    is no limit. `default_ttl_seconds`: for how long its finished ScanJobs are kept that do not say
+    so themselves; None: for ever. `scope`: what its scans may reach; None: everything that the
+    installation does not deny. `allowed_scanners`: empty means every one. `max_addresses`: the most
+    that one ScanJob may have.
     """
 
     namespace: str
@@ -43,6 +46,9 @@ class Queue:
     max_concurrent_per_target: int = 0
     max_overtakes: int = DEFAULT_MAX_OVERTAKES
     default_ttl_seconds: int | None = None
+    scope: QueueScope | None = None
+    allowed_scanners: tuple[str, ...] = ()
+    max_addresses: int | None = None
 
     @property
     def key(self) -> str:
@@ -72,6 +78,14 @@ class Queue:
         """Ends what runs, too, and puts it back in its place."""
         return self.stop_policy == "HoldAndDrain" or self.emergency_stop is not None
 
+    def accepts_scanner(self, scanner: str) -> bool:
+        """Whether ScanJobs of that scanner may run here."""
+        return not self.allowed_scanners or scanner in self.allowed_scanners
+
+    def accepts_size(self, addresses: int) -> bool:
+        """Whether ScanJobs of so many addresses may run here."""
+        return self.max_addresses is None or addresses <= self.max_addresses
+
 
 def read_queue(raw: Mapping[str, Any]) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
@@ -95,6 +109,9 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         max_concurrent_per_target=spec.get("maxConcurrentPerTarget", 0),
         max_overtakes=spec.get("maxOvertakes", DEFAULT_MAX_OVERTAKES),
         default_ttl_seconds=(spec.get("defaults") or {}).get("ttlSecondsAfterFinished"),
+        scope=read_scope(spec.get("scope")),
+        allowed_scanners=tuple(spec.get("allowedScanners") or ()),
+        max_addresses=(spec.get("limits") or {}).get("maxAddresses"),
     )
 
 

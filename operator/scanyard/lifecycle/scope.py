@@ -7,22 +7,12 @@ round. Names are judged by the addresses that they were resolved to at admission
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-_EMBEDDINGS = (int(ipaddress.ip_address("::ffff:0:0")), int(ipaddress.ip_address("64:ff9b::")))
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    version: int
-    first: int
-    last: int
-    text: str
+from scanyard.lifecycle.address_sets import IPNetwork, Span, network_span, span_of
+from scanyard.lifecycle.embedded import with_ipv6_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +27,24 @@ class ScopeVerdict:
 class DenyList:
     """Denied networks, their IPv6 forms included."""
 
-    spans: tuple[_Span, ...]
+    spans: tuple[Span, ...]
 
     @classmethod
     def of(cls, networks: Iterable[IPNetwork]) -> Self:
         """From the settings' networks and the cluster's Service ranges."""
-        spans: list[_Span] = []
-        for network in networks:
-            spans.append(_network_span(network))
-            if network.version == 4:
-                spans.extend(_network_span(form) for form in _ipv6_forms(network))
+        spans = (form for network in networks for form in with_ipv6_forms(network_span(network)))
         return cls(tuple(spans))
 
     def judge(self, targets: Sequence[str], resolved: Mapping[str, Sequence[str]]) -> ScopeVerdict:
         """Judge canonical targets; names that are not in `resolved` are left for admission."""
         exclude: dict[str, None] = {}
         for target in targets:
-            for text in resolved.get(target, ()) if _is_name(target) else (target,):
-                span = _span(text)
+            for text in resolved.get(target, ()) if is_name(target) else (target,):
+                span = span_of(text)
                 for denied in self.spans:
-                    if denied.version != span.version or not _overlap(denied, span):
+                    if not denied.overlaps(span):
                         continue
-                    if denied.first <= span.first and span.last <= denied.last:
+                    if denied.contains(span):
                         return ScopeVerdict(_refusal(target, text, denied))
                     exclude[denied.text] = None
         return ScopeVerdict("", tuple(exclude))
@@ -66,36 +52,16 @@ class DenyList:
 
 def dns_names(targets: Iterable[str]) -> tuple[str, ...]:
     """The targets that have to be resolved."""
-    return tuple(target for target in targets if _is_name(target))
+    return tuple(target for target in targets if is_name(target))
 
 
-def _is_name(target: str) -> bool:
+def is_name(target: str) -> bool:
+    """Whether a canonical target is a DNS name."""
     # The grammar of targets: only names end in an alphabetic label and have no colon or slash.
     return ":" not in target and target.rpartition(".")[2].isalpha()
 
 
-def _span(text: str) -> _Span:
-    if "-" in text:
-        first, last = (ipaddress.ip_address(part) for part in text.split("-", 1))
-        return _Span(first.version, int(first), int(last), text)
-    return _network_span(ipaddress.ip_network(text, strict=False))
-
-
-def _network_span(network: IPNetwork) -> _Span:
-    first, last = int(network.network_address), int(network.broadcast_address)
-    return _Span(network.version, first, last, str(network))
-
-
-def _overlap(one: _Span, other: _Span) -> bool:
-    return one.first <= other.last and other.first <= one.last
-
-
-def _ipv6_forms(network: IPNetwork) -> list[ipaddress.IPv6Network]:
-    address, prefix = int(network.network_address), 96 + network.prefixlen
-    return [ipaddress.IPv6Network((base + address, prefix)) for base in _EMBEDDINGS]
-
-
-def _refusal(target: str, text: str, denied: _Span) -> str:
+def _refusal(target: str, text: str, denied: Span) -> str:
     resolved = f" (resolves to {text})" if text != target else ""
     return (
         f"target {target}{resolved} lies in {denied.text}, which this installation denies to every "

@@ -23,6 +23,8 @@ Family = Literal[4, 6]
 Address = IPv4Address | IPv6Address
 
 MAX_ENTRIES: Final = 1024
+#: A ScanJob's own, and the denied parts of its targets.
+MAX_EXCLUDED: Final = 4096
 MAX_ADDRESSES: Final = 2**32
 
 _DNS_NAME = re.compile(
@@ -90,8 +92,8 @@ def parse_targets(
     targets: Sequence[str], exclude: Sequence[str], resolved: Mapping[str, tuple[str, ...]]
 ) -> TargetSet:
     """Read and merge targets. Raises InvalidInputError naming `targets` or `excludeTargets`."""
-    _check_length(targets, "targets", minimum=1)
-    _check_length(exclude, "excludeTargets", minimum=0)
+    _check_length(targets, "targets", 1, MAX_ENTRIES)
+    _check_length(exclude, "excludeTargets", 0, MAX_EXCLUDED)
     names = [t for t in targets if _is_name(t)]
     blocks = [_parse_block(t, "targets") for t in targets if not _is_name(t)]
     excluded = [_parse_block(t, "excludeTargets") for t in exclude]
@@ -179,11 +181,9 @@ def count(intervals: Sequence[Interval], excluded: Sequence[Interval] = ()) -> i
     return total
 
 
-def _check_length(entries: Sequence[str], field: str, *, minimum: int) -> None:
-    if not minimum <= len(entries) <= MAX_ENTRIES:
-        raise InvalidInputError(
-            field, f"{len(entries)} entries", f"give {minimum} to {MAX_ENTRIES} entries"
-        )
+def _check_length(entries: Sequence[str], field: str, least: int, most: int) -> None:
+    if not least <= len(entries) <= most:
+        raise InvalidInputError(field, f"{len(entries)} entries", f"give {least} to {most} entries")
 
 
 def _is_name(text: str) -> bool:

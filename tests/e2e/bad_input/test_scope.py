@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from tests.support.handover import attempts
-from tests.support.kube import eventually
+from tests.support.named import dns_name, name_address
 from tests.support.scans import Lab, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import quick
@@ -57,33 +56,15 @@ def test_denied_targets_are_refused_and_hold_nothing(lab: Lab, targets: Targets)
 
 @side_by_side
 def test_a_name_that_has_no_address_yet(lab: Lab, targets: Targets) -> None:
-    name = f"late.{lab.name}.svc.cluster.local"
+    name = dns_name(lab, "late")
     lab.queue("one", maxConcurrent=1)
     scan = lab.submit("by-name", queue="one", **quick(name))
     wait_told(scan, "TargetUnresolvable", name, "cannot be resolved", "check the name")
     other = lab.submit("other", queue="one", **quick(targets.one))
     assert phase(other.finish()) == "Succeeded"
 
-    _name_address(lab, "late", targets.one)
+    name_address(lab, "late", targets.one)
 
     job = scan.finish(seconds=150)
     assert phase(job) == "Succeeded"
     assert open_ports(job) == {targets.one: set(OPEN_TCP)}
-
-
-def _name_address(lab: Lab, name: str, address: str) -> None:
-    """A headless Service without a selector: a name for any address."""
-    services = f"/api/v1/namespaces/{lab.name}/services"
-    spec: dict[str, Any] = {"clusterIP": "None", "ports": [{"port": 80}]}
-    lab.cluster.request("POST", services, {"metadata": {"name": name}, "spec": spec}).expect()
-    slices = f"/apis/discovery.k8s.io/v1/namespaces/{lab.name}/endpointslices"
-    body = {
-        "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4",
-        "ports": [{"port": 80}],
-        "endpoints": [{"addresses": [address]}],
-    }
-    lab.cluster.request("POST", slices, body).expect()
-    eventually(
-        lambda: lab.cluster.request("GET", f"{slices}/{name}-1").code, lambda code: code == 200
-    )

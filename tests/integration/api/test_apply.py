@@ -30,6 +30,15 @@ BODIES: list[tuple[str, dict[str, Any]]] = [
     ("scanqueues", scan_queue("short")),
     ("scanqueues", scan_queue("full", maxConcurrent=2, stopPolicy="Hold", agingSeconds=0)),
     ("scanqueues", scan_queue("defaults", defaults={"ttlSecondsAfterFinished": 86_400})),
+    (
+        "scanqueues",
+        scan_queue(
+            "scope",
+            scope={"allow": ["10.0.0.0/8", "*.example.com"], "deny": ["10.0.0.1"]},
+            allowedScanners=["masscan", "nmap"],
+            limits={"maxAddresses": 2**32},
+        ),
+    ),
 ]
 IDS = [f"{plural}-{body['metadata']['name']}" for plural, body in BODIES]
 

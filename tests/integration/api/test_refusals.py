@@ -178,6 +178,18 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"defaults": {"ttlSecondsAfterFinished": -1}}, "should be greater than or equal to 0"),
     ({"defaults": {"ttlSecondsAfterFinished": 31_536_001}}, "should be less than or equal to"),
     ({"stopPolicy": "Drain"}, 'supported values: "None", "Hold", "HoldAndDrain"'),
+    # Half of a scope, or too much of one.
+    ({"scope": {"allow": []}}, "spec.scope.allow in body should have at least 1 items"),
+    ({"scope": {"allow": "10.0.0.0/8"}}, "spec.scope.allow in body must be of type array"),
+    ({"scope": {"allow": [f"10.0.{n}.1" for n in range(256)] + ["10.1.0.1"]}}, "Too many: 257"),
+    ({"scope": {"deny": [f"10.0.{n}.1" for n in range(256)] + ["10.1.0.1"]}}, "Too many: 257"),
+    ({"scope": {"deny": [""]}}, "spec.scope.deny[0] in body should be at least 1 chars long"),
+    ({"scope": ["10.0.0.0/8"]}, "spec.scope in body must be of type object"),
+    ({"allowedScanners": ["zmap"]}, 'supported values: "nmap", "masscan"'),
+    ({"allowedScanners": ["nmap", "nmap"]}, "Duplicate value"),
+    ({"limits": {"maxAddresses": 0}}, "should be greater than or equal to 1"),
+    ({"limits": {"maxAddresses": 2**32 + 1}}, "should be less than or equal to 4294967296"),
+    ({"allowedScanners": "nmap"}, "spec.allowedScanners in body must be of type array"),
 ]
 
 

@@ -31,3 +31,18 @@ def test_a_slot_that_is_held_for_a_lost_scan_is_named() -> None:
 
 def test_a_hold_is_told_by_its_policy() -> None:
     assert told({}, stopPolicy="HoldAndDrain")["State"] == "HoldAndDrain"
+
+
+def test_what_it_takes_is_told_where_that_is_not_everything() -> None:
+    assert not {"Allows", "Denies", "Scanners", "Limit"} & told({}).keys()
+    networks = [f"10.{n}.0.0/16" for n in range(10)]
+    shown = told(
+        {},
+        scope={"allow": networks, "deny": ["10.0.0.1", "*.example.com"]},
+        allowedScanners=["nmap"],
+        limits={"maxAddresses": 256},
+    )
+    assert shown["Allows"] == f"{', '.join(networks[:8])} … and 2 more"
+    assert shown["Denies"] == "10.0.0.1, *.example.com"
+    assert shown["Scanners"] == "nmap"
+    assert shown["Limit"] == "256 addresses in one ScanJob"

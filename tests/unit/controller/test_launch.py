@@ -23,7 +23,7 @@ from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.status import Attempt
 from scanyard.settings import Settings
-from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod
+from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod, raw_queue
 
 _QUOTA = KubeRefusedError(403, 'pods "x" is forbidden: exceeded quota: q')
 _POLICY = KubeRefusedError(403, 'pods "x" is forbidden: violates PodSecurity')
@@ -63,9 +63,12 @@ class ApiServer:
         return self.job
 
 
-def _start(api: ApiServer, *, fence: int = 7) -> tuple[Context, Job, Attempt]:
+def _start(
+    api: ApiServer, *, fence: int = 7, queue: dict[str, Any] | None = None
+) -> tuple[Context, Job, Attempt]:
     kube = cast("KubeClient", api)
     context = Context(Settings(), kube, cast("Any", None), fence, _DENY, now=lambda: NOW)
+    context.mirror.queues.put(queue or raw_queue())
     job = context.mirror.jobs.put(api.job)
     assert job is not None
     attempt = job.status.open_attempt

@@ -199,6 +199,10 @@ STATES: Final[dict[str, State]] = {
     "met-and-requeued": State(
         status=_BACK_OFF | {"failures": 0, "dependenciesMetAt": at(-5)},
     ),
+    "not-its-scanner": State(status=look(queue={"allowedScanners": ["masscan"]}).status.raw()),
+    "too-large": State(
+        status=look(queue={"limits": {"maxAddresses": 4}}, view={"addresses": 5}).status.raw()
+    ),
     "pod-refused": State(
         status={"phase": "Queued", "observedGeneration": 1, "refusals": 1, "retryAt": at(10)}
     ),
@@ -297,6 +301,8 @@ EVENTS: Final[dict[str, Event]] = {
     "no-queue": Event(queue=None),
     "over": Event(view={"over_limit": True}),
     "denied": Event(view={"refusal": "target 127.0.0.1 is denied"}),
+    "scanner": Event(queue={"allowedScanners": ["masscan"]}),
+    "large": Event(queue={"limits": {"maxAddresses": 4}}, view={"addresses": 5}),
     "put-off": Event(view={"refused_until": NOW + timedelta(seconds=3)}),
     "told": Event(view={"announce": True}),
     "needs": Event(**_WAITS),

@@ -34,6 +34,7 @@ _PHASES: Final = {
 _TWO_STEPS: Final = {
     *("rerun", "denied", "put-off", "told"),
     *("needs", "needs-failed", "needs-wait"),
+    *("scanner", "large"),
 }
 
 Check = Callable[[str, str], None]

@@ -92,6 +92,13 @@ def test_refuses_too_many_entries() -> None:
         parse_targets([], [], {})
 
 
+def test_the_denied_parts_of_targets_have_room_beside_what_a_user_excludes() -> None:
+    excluded = [f"10.{n // 256}.{n % 256}.1" for n in range(4096)]
+    assert len(parse_targets(["10.0.0.0/8"], excluded, {}).excluded) == 4096
+    with pytest.raises(InvalidInputError, match="4097 entries"):
+        parse_targets(["10.0.0.0/8"], [*excluded, "10.99.0.1"], {})
+
+
 def test_refuses_more_addresses_than_ipv4_has() -> None:
     with pytest.raises(InvalidInputError, match="more than 2"):
         parse_targets(["2001:db8::/64"], [], {})

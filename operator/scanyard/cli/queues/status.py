@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ Json = dict[str, Any]
 
 _TITLE = 12
 _SHOWN = 20
+_LISTED = 8
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
@@ -86,9 +88,26 @@ def facts(raw: Json, live: list[Job], now: datetime) -> list[tuple[str, Cell]]:
                 else "none: priority alone decides"
             ),
         ),
+        *((title, Cell(text)) for title, text in _accepts(spec)),
         ("Created", Cell(f"{age(parse_time(meta.get('creationTimestamp')), now)} ago")),
     ]
     return [(title, cell) for title, cell in lines if cell.text]
+
+
+def _accepts(spec: Json) -> list[tuple[str, str]]:
+    """What it takes, where that is not everything."""
+    scope, most = spec.get("scope") or {}, (spec.get("limits") or {}).get("maxAddresses")
+    return [
+        ("Allows", _listed(scope.get("allow") or ())),
+        ("Denies", _listed(scope.get("deny") or ())),
+        ("Scanners", _listed(spec.get("allowedScanners") or ())),
+        ("Limit", "" if most is None else f"{most} addresses in one ScanJob"),
+    ]
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = len(items) - _LISTED
+    return ", ".join(items[:_LISTED]) + (f" … and {more} more" if more > 0 else "")
 
 
 def _held(slot: Json, now: datetime) -> str:

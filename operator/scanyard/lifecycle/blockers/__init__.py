@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scanyard.lifecycle.blockers import backoff, dependencies, exceeds_budget, scope
+from scanyard.lifecycle.blockers import (
+    backoff,
+    dependencies,
+    exceeds_budget,
+    scanner,
+    scope,
+    size,
+)
 from scanyard.lifecycle.blockers.blocked import Blocked
 from scanyard.lifecycle.decision import View
 from scanyard.lifecycle.status import JobStatus
@@ -19,12 +26,16 @@ Rule = Callable[[View, JobStatus], Blocked | None]
 #: In the order in which they are told: what a person must mend comes first, then what takes time.
 RULES: Final[tuple[Rule, ...]] = (
     scope.denied,
+    scanner.not_allowed,
+    size.too_large,
     exceeds_budget.exceeds_budget,
     dependencies.unmet,
     backoff.put_off,
 )
 #: What their users are told; such a ScanJob must not go on saying so when nothing blocks it.
-REASONS: Final = frozenset({scope.REASON, exceeds_budget.REASON, dependencies.REASON})
+REASONS: Final = frozenset(
+    {scope.REASON, scanner.REASON, size.REASON, exceeds_budget.REASON, dependencies.REASON}
+)
 
 
 def first_blocker(view: View, status: JobStatus) -> Blocked | None:

@@ -1,4 +1,4 @@
-"""Targets that the installation denies."""
+"""Targets that the installation denies, or that are not in the scope of the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REASON: Final = "OutOfScope"
 
 
 def denied(view: View, _status: JobStatus) -> Blocked | None:
-    """Until whoever runs the installation lifts it; names are judged at admission."""
+    """Until who runs the queue, or the installation, mends it; addresses of names come later."""
     if not view.refusal:
         return None
     return Blocked("scope", REASON, view.refusal, mistake=True)
