@@ -76,6 +76,7 @@ _IMMUTABLE = [
     immutable("timeoutSeconds", always_set=True),
     immutable("startDeadlineSeconds", always_set=True),
     immutable("retry", always_set=True),
+    immutable("notBefore", always_set=False),
 ]
 
 SPEC_RULES: Final = [

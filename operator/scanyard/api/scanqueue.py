@@ -9,13 +9,43 @@ from pydantic import ConfigDict, Field
 
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
+from scanyard.api.rules import validations
+from scanyard.api.window_rules import (
+    MAX_SCHEDULE_LENGTH,
+    MAX_WINDOWS,
+    MAX_ZONE_LENGTH,
+    START_RULES,
+    ZONE_RULES,
+)
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
+WindowEndPolicy = Literal["RunOn", "Drain"]
 
 DEFAULT_MAX_CONCURRENT: Final = 5
 DEFAULT_AGING_SECONDS: Final = 600
 #: A queue that is to hold more tells of those that are held longest.
 MAX_HELD_SLOTS: Final = 256
+
+
+class Window(SpecModel):
+    """A time in which ScanJobs start."""
+
+    start: Annotated[
+        str,
+        Field(
+            min_length=9,
+            max_length=MAX_SCHEDULE_LENGTH,
+            json_schema_extra=validations(*START_RULES),
+        ),
+    ]
+    """When it opens, as cron has it: minute, hour, day, month, weekday, such as 0 22 * * 1-5."""
+    duration_seconds: Annotated[Int32, Field(ge=60, le=604_800)]
+    """It stays open for so long, in real time."""
+    time_zone: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_ZONE_LENGTH, json_schema_extra=validations(*ZONE_RULES)),
+    ] = "UTC"
+    """The time zone of start by its name in the IANA database, such as Europe/Berlin."""
 
 
 class ScanQueueSpec(SpecModel):
@@ -29,6 +59,13 @@ class ScanQueueSpec(SpecModel):
     """Hold starts nothing new; HoldAndDrain also stops what runs and lets it wait again."""
     aging_seconds: Annotated[Int32, Field(ge=0, le=31_536_000)] = DEFAULT_AGING_SECONDS
     """Waiting so long weighs as much as one point of priority; 0: priority alone decides."""
+    windows: Annotated[
+        tuple[Window, ...],
+        Field(max_length=MAX_WINDOWS, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+    ] = ()
+    """Start ScanJobs only while one of these windows is open; without any at all times."""
+    window_end_policy: WindowEndPolicy = "RunOn"
+    """What runs when the last open window ends runs on, or is stopped and waits again: Drain."""
 
 
 class HeldSlot(StatusModel):

@@ -16,6 +16,9 @@ from scanyard.controller.placement import Standing
 from scanyard.lifecycle import blockers
 from scanyard.lifecycle.decision import Holding, Waiting
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Condition
+from scanyard.lifecycle.windows import OUTSIDE_WINDOW
 
 _AFTER_SECONDS = 2.0
 _WRITES_PER_SECOND = 20
@@ -55,19 +58,30 @@ class Announcer:
         job = self._context.mirror.jobs.get(uid)
         if job is None or standing is None or isinstance(standing.place, Holding):
             return False
-        if isinstance(standing.place, Waiting) and _was_told(job):
+        queue = self._context.mirror.queues.named(job.queue_key)
+        if isinstance(standing.place, Waiting) and _was_told(job, queue):
             return False
         self._context.announce.add(uid)
         self._context.dirty.add(uid)
         return True
 
 
-def _was_told(job: Job) -> bool:
-    """Whether its status says that it waits; what was told about a blocker is no longer so."""
+def _was_told(job: Job, queue: Queue | None) -> bool:
+    """Whether its status says that it waits; what was told about a blocker is no longer so.
+
+    Nor is what was told of its queue's windows, if that differs from what is so now.
+    """
     told = job.status.condition("Reconciling")
     return (
         job.status.phase == "Queued"
         and job.status.retry_at is None
         and job.status.observed_generation == job.generation
         and not (told is not None and told.reason in blockers.REASONS)
+        and _window_told(told) == (None if queue is None else queue.closed_by_window)
     )
+
+
+def _window_told(told: Condition | None) -> tuple[str, str] | None:
+    if told is None or told.reason != OUTSIDE_WINDOW:
+        return None
+    return told.reason, told.message

@@ -43,7 +43,7 @@ class Context:
     fence: int
     deny: DenyList
     now: Callable[[], datetime]
-    mirror: Mirror = field(default_factory=Mirror)
+    mirror: Mirror = field(init=False)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
     held_slots: HeldSlots = field(default_factory=HeldSlots)
@@ -59,6 +59,9 @@ class Context:
     ledger_trouble: str = "the ledger has not been built yet"
     _refusals: dict[str, str] = field(default_factory=dict)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        self.mirror = Mirror(self.now)
 
     def queue_changed(self, queue_key: str) -> None:
         """Let the admission loop look at the queue."""

@@ -9,6 +9,7 @@ from scanyard.api import names
 from scanyard.controller.context import Context
 from scanyard.controller.mirror import key_of
 from scanyard.controller.placement import Standing
+from scanyard.controller.window_changes import window_changed
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.queue import Queue
@@ -55,6 +56,8 @@ def queue_rules_changed(
             if standing.place.queue == queue_key:
                 context.announce.add(uid)
                 context.dirty.add(uid)
+    elif _windowed(before) != _windowed(after):
+        window_changed(context, after)
 
 
 def _waits(item: tuple[str, Standing]) -> bool:
@@ -62,7 +65,11 @@ def _waits(item: tuple[str, Standing]) -> bool:
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:
-    return queue.held_by, queue.draining, queue.aging_seconds, queue.released
+    return queue.held_by, queue.aging_seconds, queue.released
+
+
+def _windowed(queue: Queue) -> tuple[object, ...]:
+    return queue.closed_by_window, queue.draining
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

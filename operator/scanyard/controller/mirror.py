@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from scanyard import metrics
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.pod import PodState, read_pod
-from scanyard.lifecycle.queue import Queue, read_queue
+from scanyard.lifecycle.queue import Queue, read_queue, seen_at
 
 log = logging.getLogger(__name__)
 
@@ -132,12 +133,30 @@ class PodStore(Store[PodState]):
         return pod
 
 
-class Mirror:
-    """ScanJobs, ScanQueues and attempt Pods as last seen."""
+class QueueStore(Store[Queue]):
+    """ScanQueues with their windows judged by the clock, when they change and when it is time."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(lambda raw: seen_at(read_queue(raw), now()))
+        self._now = now
+
+    def look_at_clock(self) -> list[tuple[Queue, Queue]]:
+        """Judge those anew whose time has come; returns each before and after."""
+        now, changes = self._now(), []
+        for uid, (version, key, before) in list(self._by_uid.items()):
+            if not before.standing.holds_at(now):
+                after = seen_at(before, now)
+                self._by_uid[uid] = (version, key, after)
+                changes.append((before, after))
+        return changes
+
+
+class Mirror:
+    """ScanJobs, ScanQueues and attempt Pods as last seen; `now` is the clock of the windows."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self.jobs: Store[Job] = Store(read_job)
-        self.queues: Store[Queue] = Store(read_queue)
+        self.queues = QueueStore(now)
         self.pods = PodStore()
 
     def pod_of(self, job_uid: str, attempt: int) -> PodState | None:

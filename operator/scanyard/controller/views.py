@@ -57,10 +57,10 @@ def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
 def _over_limit(context: Context, attempt: Attempt) -> bool:
     """The leader's own count against the limit of the admitting queue, before any Pod.
 
-    A queue that is held, or gone, lets nothing start, whatever was admitted before.
+    A queue that is held, closed or gone lets nothing start, whatever was admitted before.
     """
     queue = context.mirror.queues.named(attempt.queue)
-    if queue is None or queue.held:
+    if queue is None or not queue.admits_at(context.now()):
         return True
     return context.placement.held(attempt.queue) > queue.max_concurrent
 
@@ -71,6 +71,8 @@ def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[st
             f"there is no ScanQueue {job.queue_name} in namespace {job.namespace}; create it and "
             "this ScanJob will run"
         )
+    if (closed := queue.closed_by_window) is not None:
+        return closed
     if queue.held:
         return "QueueHeld", f"queue {queue.name} is held by {queue.held_by[1]}"
     held = context.placement.held(queue.key)

@@ -20,9 +20,11 @@ def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | N
     """The status that admits the next attempt, or None if the ScanJob must not start now."""
     status = job.status
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
-    if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
+    if not waits or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
         return None
     if status.retry_at is not None and status.retry_at > now:
+        return None
+    if not queue.admits_at(now) or job.eligible_from(now) > now:
         return None
     number = status.attempt_count + 1
     attempt = Attempt(
@@ -33,7 +35,12 @@ def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | N
         admitted_at=now,
     )
     token = status.rerun_token if status.rerun_token is not None else job.rerun_token
-    status = replace(status.with_attempt(attempt), rerun_token=token, retry_at=None)
+    status = replace(
+        status.with_attempt(attempt),
+        rerun_token=token,
+        retry_at=None,
+        queued_at=status.queued_at or job.eligible_later,
+    )
     return conditions.in_progress(
         job, status, now, phase="Starting", reason="Admitted", message=f"admitted by {queue.key}"
     )

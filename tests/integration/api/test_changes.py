@@ -52,6 +52,9 @@ IMMUTABLE: list[tuple[dict[str, Any], str, Any]] = [
     ({}, "retry", {"maxAttempts": 4}),
     ({}, "retry", {"causes": ["Timeout"]}),
     ({"retry": {"maxAttempts": 1}}, "retry", None),
+    ({}, "notBefore", "2026-01-31T22:00:00Z"),
+    ({"notBefore": "2026-01-31T22:00:00Z"}, "notBefore", "2026-01-31T22:00:01Z"),
+    ({"notBefore": "2026-01-31T22:00:00Z"}, "notBefore", None),
 ]
 
 

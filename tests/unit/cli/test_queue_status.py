@@ -6,7 +6,7 @@ from typing import Any
 
 from scanyard.cli.queues.status import facts
 from scanyard.lifecycle.job import read_job
-from tests.support.objects import NOW, at, raw_job, raw_queue
+from tests.support.objects import NOW, at, condition, raw_job, raw_queue
 
 
 def told(status: dict[str, Any], **spec: Any) -> dict[str, str]:
@@ -31,3 +31,12 @@ def test_a_slot_that_is_held_for_a_lost_scan_is_named() -> None:
 
 def test_a_hold_is_told_by_its_policy() -> None:
     assert told({}, stopPolicy="HoldAndDrain")["State"] == "HoldAndDrain"
+
+
+def test_a_closed_queue_is_as_it_should_be_and_one_with_a_bad_window_is_not() -> None:
+    assert told({"conditions": [_ready("OutsideWindow")]})["State"] == "OutsideWindow"
+    assert told({"conditions": [_ready("InvalidWindow")]})["State"] == "NotReady"
+
+
+def _ready(reason: str) -> dict[str, Any]:
+    return condition("Ready", reason, value=False)
