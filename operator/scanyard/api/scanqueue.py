@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from scanyard.api.base import Int32, Int64, Resource, SpecModel, StatusModel
 from scanyard.api.conditions import Conditions
 from scanyard.api.rules import validations
+from scanyard.api.scanjob import TimeoutSeconds
 from scanyard.api.window_rules import (
     MAX_SCHEDULE_LENGTH,
     MAX_WINDOWS,
@@ -48,6 +49,13 @@ class Window(SpecModel):
     """The time zone of start by its name in the IANA database, such as Europe/Berlin."""
 
 
+class Limits(SpecModel):
+    """What its ScanJobs may ask for."""
+
+    max_timeout_seconds: TimeoutSeconds | None = None
+    """Start no ScanJob whose timeoutSeconds is more; without it any may be."""
+
+
 class ScanQueueSpec(SpecModel):
     """How many ScanJobs run at once, and in what order."""
 
@@ -66,6 +74,8 @@ class ScanQueueSpec(SpecModel):
     """Start ScanJobs only while one of these windows is open; without any at all times."""
     window_end_policy: WindowEndPolicy = "RunOn"
     """What runs when the last open window ends runs on, or is stopped and waits again: Drain."""
+    limits: Limits | None = None
+    """What its ScanJobs may ask for; one that asks for more waits until that is changed."""
 
 
 class HeldSlot(StatusModel):

@@ -65,7 +65,7 @@ def _waits(item: tuple[str, Standing]) -> bool:
 
 
 def _judged(queue: Queue) -> tuple[object, ...]:
-    return queue.held_by, queue.aging_seconds, queue.released
+    return queue.held_by, queue.aging_seconds, queue.released, queue.max_timeout_seconds
 
 
 def _windowed(queue: Queue) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from scanyard.api import names
 from scanyard.lifecycle import conditions
+from scanyard.lifecycle.blockers.limits import excess
 from scanyard.lifecycle.decision import Wish, wish_of
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
@@ -24,7 +25,7 @@ def admit(job: Job, queue: Queue, *, fence: int, now: datetime) -> JobStatus | N
         return None
     if status.retry_at is not None and status.retry_at > now:
         return None
-    if not queue.admits_at(now) or job.eligible_from(now) > now:
+    if not queue.admits_at(now) or job.eligible_from(now) > now or excess(job, queue):
         return None
     number = status.attempt_count + 1
     attempt = Attempt(

@@ -48,6 +48,7 @@ class Queue:
     windows: tuple[Window, ...] = ()
     window_end_policy: str = "RunOn"
     standing: Standing = ALWAYS_OPEN
+    max_timeout_seconds: int | None = None
 
     @property
     def key(self) -> str:
@@ -124,6 +125,7 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         windows=windows,
         window_end_policy=spec.get("windowEndPolicy", "RunOn"),
         standing=NOT_LOOKED if windows else ALWAYS_OPEN,
+        max_timeout_seconds=(spec.get("limits") or {}).get("maxTimeoutSeconds"),
     )
 
 

@@ -167,6 +167,8 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"priority": 1001}, "spec.priority in body should be less than or equal to 1000"),
     ({"agingSeconds": -1}, "spec.agingSeconds in body should be greater than or equal to 0"),
     ({"agingSeconds": 31_536_001}, "spec.agingSeconds in body should be less than or equal to"),
+    ({"limits": {"maxTimeoutSeconds": 4}}, "should be greater than or equal to 5"),
+    ({"limits": {"maxTimeoutSeconds": 1_209_601}}, "should be less than or equal to 1209600"),
     ({"windowEndPolicy": "Stop"}, 'supported values: "RunOn", "Drain"'),
     ({"windows": [{"start": "0 22 * * *"}]}, "spec.windows[0].durationSeconds: Required value"),
     ({"windows": [{"durationSeconds": 60}]}, "spec.windows[0].start: Required value"),
@@ -201,6 +203,8 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
 
 GOOD_QUEUES: list[dict[str, Any]] = [
     {"windows": [], "windowEndPolicy": "Drain"},
+    {"limits": {}},
+    {"limits": {"maxTimeoutSeconds": 5}},
     {"windows": [window(start=start) for start in _GOOD_STARTS]},
     {"windows": [window(timeZone=zone) for zone in _GOOD_ZONES]},
     {"windows": [window(start="59 23 31 12 7", durationSeconds=604_800)] * 16},

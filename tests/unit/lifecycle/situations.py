@@ -279,6 +279,7 @@ EVENTS: Final[dict[str, Event]] = {
     "closed": Event(queue={"windows": [CLOSED]}),
     "window-end": Event(queue={"windows": [CLOSED], "windowEndPolicy": "Drain"}),
     "bad-window": Event(queue={"windows": [BAD_WINDOW], "windowEndPolicy": "Drain"}),
+    "too-long": Event(queue={"limits": {"maxTimeoutSeconds": 3599}}),
     "not-before": Event(spec={"notBefore": at(5)}),
     "stop": Event(queue={"notes": {"scanyard.dev/stop": at(0)}}),
     "no-queue": Event(queue=None),

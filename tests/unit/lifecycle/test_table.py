@@ -31,7 +31,7 @@ _PHASES: Final = {
     "Suspended": "U",
 }
 #: Events that concern the waiting: they are heard once the attempt has been closed.
-_TWO_STEPS: Final = {"rerun", "denied", "not-before", "put-off", "told"}
+_TWO_STEPS: Final = {"rerun", "denied", "too-long", "not-before", "put-off", "told"}
 
 Check = Callable[[str, str], None]
 

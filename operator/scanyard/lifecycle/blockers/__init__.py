@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scanyard.lifecycle.blockers import backoff, not_before, scope
+from scanyard.lifecycle.blockers import backoff, limits, not_before, scope
 from scanyard.lifecycle.blockers.blocked import Blocked
 from scanyard.lifecycle.decision import View
 from scanyard.lifecycle.status import JobStatus
@@ -17,9 +17,14 @@ from scanyard.lifecycle.status import JobStatus
 Rule = Callable[[View, JobStatus], Blocked | None]
 
 #: In the order in which they are told: what a person must mend comes first, then what takes time.
-RULES: Final[tuple[Rule, ...]] = (scope.denied, not_before.too_early, backoff.put_off)
+RULES: Final[tuple[Rule, ...]] = (
+    scope.denied,
+    limits.exceeded,
+    not_before.too_early,
+    backoff.put_off,
+)
 #: What their users are told; such a ScanJob must not go on saying so when nothing blocks it.
-REASONS: Final = frozenset({scope.REASON, not_before.REASON})
+REASONS: Final = frozenset({scope.REASON, limits.REASON, not_before.REASON})
 
 
 def first_blocker(view: View, status: JobStatus) -> Blocked | None:
