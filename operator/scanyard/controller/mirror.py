@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -137,7 +138,7 @@ class QueueStore(Store[Queue]):
     """ScanQueues with their windows judged by the clock, when they change and when it is time."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        super().__init__(lambda raw: seen_at(read_queue(raw), now()))
+        super().__init__(self._read_judged)
         self._now = now
 
     def look_at_clock(self) -> list[tuple[Queue, Queue]]:
@@ -149,6 +150,13 @@ class QueueStore(Store[Queue]):
                 self._by_uid[uid] = (version, key, after)
                 changes.append((before, after))
         return changes
+
+    def _read_judged(self, raw: Raw) -> Queue:
+        queue, before = read_queue(raw), self.get(raw["metadata"]["uid"])
+        if before is not None and before.windows == queue.windows:
+            # Most versions are those of its status; windows are reckoned when it is time.
+            queue = replace(queue, standing=before.standing)
+        return seen_at(queue, self._now())
 
 
 class Mirror:

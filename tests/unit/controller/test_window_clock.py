@@ -181,6 +181,18 @@ def test_a_window_without_an_end_that_is_looked_at_again_wakes_admission(clock: 
     assert context.changed_queues == {_QUEUE}
 
 
+def test_a_new_status_of_the_queue_is_no_reason_to_reckon(clock: _Clock) -> None:
+    context = _context(clock)
+    before = context.mirror.queues.named(_QUEUE)
+    clock.now += timedelta(minutes=1)
+    on_scanqueue(context, "MODIFIED", newer(raw_queue(windows=[_WINDOW], maxConcurrent=1)))
+    after = context.mirror.queues.named(_QUEUE)
+    assert before is not None
+    assert after is not None
+    assert after.standing is before.standing
+    assert after.max_concurrent == 1
+
+
 def test_a_clock_that_is_set_back_is_believed(clock: _Clock) -> None:
     context = _context(clock)
     clock.now = NOW - timedelta(minutes=5)
