@@ -155,7 +155,7 @@ def _root_schema(definition: Definition) -> dict[str, Any]:
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": structural(definition.spec, defaults=True)
-            | ({"default": spec["default"]} if "default" in spec else {}),
+            | ({"default": _written(spec["default"])} if "default" in spec else {}),
             "status": structural(definition.status, defaults=False),
         },
     }
@@ -164,3 +164,8 @@ def _root_schema(definition: Definition) -> dict[str, Any]:
     if rules := outer.get("x-kubernetes-validations"):
         root["x-kubernetes-validations"] = rules
     return root
+
+
+def _written(default: dict[str, Any]) -> dict[str, Any]:
+    """A spec's default as it would be if it were given: empty lists and null have no default."""
+    return {field: value for field, value in default.items() if value not in (None, [])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
@@ -51,6 +52,12 @@ MAX_START_DEADLINE_SECONDS: Final = 86_400
 MAX_RETRY_ATTEMPTS: Final = 20
 MAX_BACKOFF_SECONDS: Final = 86_400
 MAX_RERUN_TOKEN_LENGTH: Final = 64
+MAX_TIME_LENGTH: Final = 35
+TIME_PATTERN: Final = (
+    r"^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 
 _SET = {"x-kubernetes-list-type": "set"}
 # As a set, 1,024 targets would each stand in managedFields too: measured 2.6 times the object and
@@ -137,6 +144,10 @@ class MasscanOptions(SpecModel):
     """Wait so long for late answers after the last probe."""
 
 
+# What the API server takes for a date-time is more than RFC 3339 and more than Python reads.
+NotBefore = Annotated[
+    datetime, Field(json_schema_extra={"maxLength": MAX_TIME_LENGTH, "pattern": TIME_PATTERN})
+]
 BackoffSeconds = Annotated[Int32, Field(ge=1, le=MAX_BACKOFF_SECONDS)]
 
 
@@ -200,6 +211,8 @@ class ScanJobSpec(SpecModel):
     """Wait until these ScanJobs of the same namespace have finished."""
     dependency_failure_policy: DependencyFailurePolicy = "Cancel"
     """When a ScanJob that must succeed did not: Cancel ends this one, too; Wait goes on waiting."""
+    not_before: NotBefore | None = None
+    """Start no attempt before this time, such as 2026-01-31T22:00:00Z."""
     suspend: bool = False
     """Stop the scan, or do not start it, until this is false again."""
     cancel: bool = False

@@ -78,6 +78,7 @@ _IMMUTABLE = [
     immutable("retry", always_set=True),
     immutable("dependsOn", always_set=False),
     immutable("dependencyFailurePolicy", always_set=True),
+    immutable("notBefore", always_set=False),
 ]
 
 SPEC_RULES: Final = [

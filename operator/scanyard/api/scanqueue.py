@@ -14,8 +14,16 @@ from scanyard.api.retention import TtlSeconds
 from scanyard.api.rules import rule, validations
 from scanyard.api.scanjob import PacketsPerSecond, Scanner
 from scanyard.api.scope import Scope
+from scanyard.api.window_rules import (
+    MAX_SCHEDULE_LENGTH,
+    MAX_WINDOWS,
+    MAX_ZONE_LENGTH,
+    START_RULES,
+    ZONE_RULES,
+)
 
 StopPolicy = Literal["None", "Hold", "HoldAndDrain"]
+WindowEndPolicy = Literal["RunOn", "Drain"]
 
 DEFAULT_MAX_CONCURRENT: Final = 5
 DEFAULT_AGING_SECONDS: Final = 600
@@ -40,6 +48,27 @@ class QueueDefaults(SpecModel):
     """At how many packets a second nmap sends; masscan has a rate of its own."""
     ttl_seconds_after_finished: TtlSeconds | None = None
     """Delete finished ScanJobs so long after their end; without it they are kept."""
+
+
+class Window(SpecModel):
+    """A time in which ScanJobs start."""
+
+    start: Annotated[
+        str,
+        Field(
+            min_length=9,
+            max_length=MAX_SCHEDULE_LENGTH,
+            json_schema_extra=validations(*START_RULES),
+        ),
+    ]
+    """When it opens, as cron has it: minute, hour, day, month, weekday, such as 0 22 * * 1-5."""
+    duration_seconds: Annotated[Int32, Field(ge=60, le=604_800)]
+    """It stays open for so long, in real time."""
+    time_zone: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_ZONE_LENGTH, json_schema_extra=validations(*ZONE_RULES)),
+    ] = "UTC"
+    """The time zone of start by its name in the IANA database, such as Europe/Berlin."""
 
 
 class ScanQueueSpec(SpecModel):
@@ -72,6 +101,13 @@ class ScanQueueSpec(SpecModel):
     """Runs ScanJobs of these scanners only; of all where none is named."""
     limits: Limits | None = None
     """How large each of its ScanJobs may be."""
+    windows: Annotated[
+        tuple[Window, ...],
+        Field(max_length=MAX_WINDOWS, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+    ] = ()
+    """Start ScanJobs only while one of these windows is open; without any at all times."""
+    window_end_policy: WindowEndPolicy = "RunOn"
+    """What runs when the last open window ends runs on, or is stopped and waits again: Drain."""
 
 
 class HeldSlot(StatusModel):

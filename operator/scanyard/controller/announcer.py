@@ -16,6 +16,9 @@ from scanyard.controller.placement import Standing
 from scanyard.lifecycle import blockers, capacity
 from scanyard.lifecycle.decision import Holding, Parked, Waiting
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.queue import Queue
+from scanyard.lifecycle.status import Condition
+from scanyard.lifecycle.windows import OUTSIDE_WINDOW
 
 _AFTER_SECONDS = 2.0
 _WRITES_PER_SECOND = 20
@@ -55,15 +58,19 @@ class Announcer:
         job = self._context.mirror.jobs.get(uid)
         if job is None or standing is None or isinstance(standing.place, Holding):
             return False
-        if _was_told(job, standing.place):
+        queue = self._context.mirror.queues.named(job.queue_key)
+        if _was_told(job, standing.place, queue):
             return False
         self._context.announce.add(uid)
         self._context.dirty.add(uid)
         return True
 
 
-def _was_told(job: Job, place: Waiting | Parked) -> bool:
-    """Whether its status says why it waits; what was told about a blocker may be no longer so."""
+def _was_told(job: Job, place: Waiting | Parked, queue: Queue | None) -> bool:
+    """Whether its status says why it waits.
+
+    What was told about a blocker may be no longer so, or about its queue's windows.
+    """
     told = job.status.condition("Reconciling")
     if job.status.phase != "Queued" or job.status.observed_generation != job.generation:
         return False
@@ -71,4 +78,10 @@ def _was_told(job: Job, place: Waiting | Parked) -> bool:
         return False
     if isinstance(place, Parked):
         return told.reason == capacity.reason_of(place.blocker)
-    return told.reason not in blockers.REASONS | capacity.REASONS
+    if told.reason in blockers.REASONS | capacity.REASONS:
+        return False
+    return _window_told(told) == (None if queue is None else queue.closed_by_window)
+
+
+def _window_told(told: Condition) -> tuple[str, str] | None:
+    return (told.reason, told.message) if told.reason == OUTSIDE_WINDOW else None

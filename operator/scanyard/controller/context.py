@@ -50,7 +50,7 @@ class Context:
     fence: int
     deny: DenyList
     now: Callable[[], datetime]
-    mirror: Mirror = field(default_factory=Mirror)
+    mirror: Mirror = field(init=False)
     placement: Placement = field(default_factory=Placement)
     memories: AttemptMemories = field(default_factory=AttemptMemories)
     held_slots: HeldSlots = field(default_factory=HeldSlots)
@@ -70,6 +70,7 @@ class Context:
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
+        self.mirror = Mirror(self.now)
         self.budgets = Budgets(self.mirror, self.settings.packets_per_second)
         self.budgets.on_hot = self.wake.set
         self.placement.on_slot = self.budgets.slot_changed

@@ -9,6 +9,7 @@ from scanyard.api import names
 from scanyard.controller.context import Context
 from scanyard.controller.mirror import key_of
 from scanyard.controller.placement import Standing
+from scanyard.controller.window_changes import window_changed
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.pod import PodState, is_attempt
 from scanyard.lifecycle.queue import Queue
@@ -62,6 +63,8 @@ def queue_rules_changed(
             if standing.place.queue == queue_key:
                 context.announce.add(uid)
                 context.dirty.add(uid)
+    elif _windowed(before) != _windowed(after):
+        window_changed(context, after)
 
 
 def _waits(item: tuple[str, Standing]) -> bool:
@@ -75,15 +78,19 @@ def _default_ttl(queue: Queue | None) -> int | None:
 def _judged(queue: Queue) -> tuple[object, ...]:
     return (
         queue.held_by,
-        queue.draining,
         queue.aging_seconds,
         queue.released,
         queue.scope,
         queue.allowed_scanners,
         queue.max_addresses,
+        queue.max_timeout_seconds,
         queue.packets_per_second,
         queue.default_packets_per_second,
     )
+
+
+def _windowed(queue: Queue) -> tuple[object, ...]:
+    return queue.closed_by_window, queue.draining
 
 
 def on_pod(context: Context, kind: str | None, raw: Any) -> None:

@@ -30,6 +30,7 @@ from scanyard.controller.redis_client import redis_for
 from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
 from scanyard.controller.watch import WatchEndedError, watch
+from scanyard.controller.window_clock import watch_windows
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import connect
@@ -174,6 +175,7 @@ def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
         announcer.run(),
         ProgressReader(context).run(),
         QueueReporter(context).run(),
+        watch_windows(context),
         sweep_for_ever(context, ledger),
         clear_pods_for_ever(context),
         delete_expired_for_ever(context),

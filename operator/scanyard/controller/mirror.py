@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from scanyard import metrics
 from scanyard.controller.dependents import Dependents
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.pod import PodState, read_pod
-from scanyard.lifecycle.queue import Queue, read_queue
+from scanyard.lifecycle.queue import Queue, read_queue, seen_at
 
 log = logging.getLogger(__name__)
 
@@ -161,12 +163,37 @@ class PodStore(Store[PodState]):
         return pod
 
 
-class Mirror:
-    """ScanJobs, ScanQueues and attempt Pods as last seen."""
+class QueueStore(Store[Queue]):
+    """ScanQueues with their windows judged by the clock, when they change and when it is time."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(self._read_judged)
+        self._now = now
+
+    def look_at_clock(self) -> list[tuple[Queue, Queue]]:
+        """Judge those anew whose time has come; returns each before and after."""
+        now, changes = self._now(), []
+        for uid, (version, key, before) in list(self._by_uid.items()):
+            if not before.standing.holds_at(now):
+                after = seen_at(before, now)
+                self._by_uid[uid] = (version, key, after)
+                changes.append((before, after))
+        return changes
+
+    def _read_judged(self, raw: Raw) -> Queue:
+        queue, before = read_queue(raw), self.get(raw["metadata"]["uid"])
+        if before is not None and before.windows == queue.windows:
+            # Most versions are those of its status; windows are reckoned when it is time.
+            queue = replace(queue, standing=before.standing)
+        return seen_at(queue, self._now())
+
+
+class Mirror:
+    """ScanJobs, ScanQueues and attempt Pods as last seen; `now` is the clock of the windows."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self.jobs = JobStore()
-        self.queues: Store[Queue] = Store(read_queue)
+        self.queues = QueueStore(now)
         self.pods = PodStore()
 
     def pod_of(self, job_uid: str, attempt: int) -> PodState | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from scanyard.controller.context import Context
 from scanyard.controller.dependencies import cycle_of, dependencies_of
 from scanyard.controller.stray_slots import gone_slot, running_pods
-from scanyard.lifecycle.capacity import Shortage
-from scanyard.lifecycle.decision import AttemptView, Parked, View
+from scanyard.controller.waiting_reason import waiting_reason
+from scanyard.lifecycle.decision import AttemptView, View
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt
 
 
@@ -34,7 +33,7 @@ def view_of(context: Context, job: Job) -> View:
         installation_packets=context.settings.packets_per_second,
         dependencies=dependencies_of(context.mirror.jobs, job) if waits else (),
         cycle=cycle_of(context.mirror.jobs, job) if waits else (),
-        waiting_reason=_waiting_reason(context, job, queue),
+        waiting_reason=waiting_reason(context, job, queue),
     )
 
 
@@ -64,39 +63,9 @@ def _attempt_view(context: Context, job: Job, attempt: Attempt) -> AttemptView:
 def _over_limit(context: Context, attempt: Attempt) -> bool:
     """The leader's own count against the limit of the admitting queue, before any Pod.
 
-    A queue that is held, or gone, lets nothing start, whatever was admitted before.
+    A queue that is held, closed or gone lets nothing start, whatever was admitted before.
     """
     queue = context.mirror.queues.named(attempt.queue)
-    if queue is None or queue.held:
+    if queue is None or not queue.admits_at(context.now()):
         return True
     return context.placement.held(attempt.queue) > queue.max_concurrent
-
-
-def _waiting_reason(context: Context, job: Job, queue: Queue | None) -> tuple[str, str]:
-    if queue is None:
-        return "QueueNotFound", (
-            f"there is no ScanQueue {job.queue_name} in namespace {job.namespace}; create it and "
-            "this ScanJob will run"
-        )
-    if queue.held:
-        return "QueueHeld", f"queue {queue.name} is held by {queue.held_by[1]}"
-    aside = _kept_aside(context, job, queue)
-    if aside is not None:
-        return aside.reason, aside.message
-    held = context.placement.held(queue.key)
-    if held >= queue.max_concurrent:
-        return "QueueFull", (
-            f"queue {queue.name} runs {held} of at most {queue.max_concurrent}; "
-            f"{context.placement.waiting(queue.key)} wait"
-        )
-    limit = context.settings.max_concurrent_scans
-    if limit and context.placement.held_in_all() >= limit:
-        return "InstallationFull", f"all {limit} scans of this installation are running"
-    return "BehindOthers", f"in queue {queue.name}, behind others"
-
-
-def _kept_aside(context: Context, job: Job, queue: Queue) -> Shortage | None:
-    """What is short for a ScanJob that was parked for it."""
-    standing = context.placement.get(job.uid)
-    aside = standing is not None and isinstance(standing.place, Parked)
-    return context.budgets.shortage(job, queue) if aside else None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from scanyard.api import names
 from scanyard.lifecycle import conditions
+from scanyard.lifecycle.blockers.limits import excess
 from scanyard.lifecycle.decision import Wish, wish_of
 from scanyard.lifecycle.dependency import Dependency, all_met
 from scanyard.lifecycle.job import Job
@@ -37,7 +38,7 @@ def admit(
     if refusal or not queue.accepts_scanner(job.scanner) or not queue.accepts_size(addresses):
         return None
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
-    if not waits or queue.held or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
+    if not waits or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
         return None
     if status.retry_at is not None and status.retry_at > now:
         return None
@@ -45,6 +46,8 @@ def admit(
         return None
     if job.needs and status.dependencies_met_at is None:
         status = replace(status, dependencies_met_at=now)
+    if not queue.admits_at(now) or job.eligible_from(now) > now or excess(job, queue):
+        return None
     number = status.attempt_count + 1
     attempt = Attempt(
         number=number,
@@ -55,7 +58,12 @@ def admit(
         packets_per_second=packets_per_second,
     )
     token = status.rerun_token if status.rerun_token is not None else job.rerun_token
-    status = replace(status.with_attempt(attempt), rerun_token=token, retry_at=None)
+    status = replace(
+        status.with_attempt(attempt),
+        rerun_token=token,
+        retry_at=None,
+        queued_at=status.queued_at or job.eligible_later,
+    )
     return conditions.in_progress(
         job, status, now, phase="Starting", reason="Admitted", message=f"admitted by {queue.key}"
     )

@@ -114,7 +114,7 @@ def _without_pod(view: View, attempt: Attempt) -> Decision:
         # An earlier process may have sent a create that still arrives: take its name first.
         return Decision(view.job.status, held(attempt), tombstone=attempt)
     if wanted:
-        message = "its queue was held or deleted, or its limit lowered, before its Pod was created"
+        message = "its queue was held, closed, deleted or limited before its Pod was created"
         return back_in_line(view, attempt, "NotStarted", message)
     return closed(view, replace(attempt, ended_at=now), None)
 

@@ -116,7 +116,10 @@ def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[
     words = {
         Wish.CANCEL: ("Cancelled", f"cancelled while it ran{kept}"),
         Wish.SUSPEND: ("Suspended", f"suspended while it ran{kept}"),
-        Wish.DRAIN: ("Drained", "stopped because its queue was drained; it will run again"),
+        Wish.DRAIN: (
+            "Drained",
+            "stopped because its queue was drained or closed; it will run again",
+        ),
         Wish.EMERGENCY_STOP: (
             "EmergencyStop",
             "ended by the emergency stop; it will run again once that is lifted",

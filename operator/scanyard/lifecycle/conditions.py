@@ -13,6 +13,8 @@ from typing import Any
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Condition, JobStatus
+from scanyard.lifecycle.timestamps import format_time
+from scanyard.lifecycle.windows import OUTSIDE_WINDOW, Standing
 
 _MESSAGE_LIMIT = 1024
 _LEDGER_UNAVAILABLE = "LedgerUnavailable"
@@ -70,13 +72,15 @@ def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> lis
     before = {item["type"]: Condition.read(item) for item in queue.status.get("conditions") or ()}
     why_held, held = queue.held_by
     ready = not queue.held and not ledger_trouble
-    admits = f"held by {held}" if queue.held else "ScanJobs are admitted as slots come free"
-    state, told = _STATES.get(why_held, "Held") if queue.held else "Admitting", admits
+    admits = f"held by {held}" if queue.stopped else "ScanJobs are admitted as slots come free"
+    state, told = _STATES.get(why_held, "Held") if queue.stopped else "Admitting", admits
+    if queue.windows and not queue.stopped:
+        state, told = _window_state(queue.standing, admits)
     if ledger_trouble and queue.emergency_stop is None:
         state, told = _LEDGER_UNAVAILABLE, ledger_trouble
     words = {
         "Ready": (ready, state, told),
-        "Held": (queue.held, why_held if queue.held else "NotHeld", admits),
+        "Held": (queue.stopped, why_held if queue.stopped else "NotHeld", admits),
         "LedgerAvailable": (
             not ledger_trouble,
             _LEDGER_UNAVAILABLE if ledger_trouble else "LedgerCurrent",
@@ -87,6 +91,15 @@ def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> lis
         _condition(before.get(kind), kind, value, reason, text, queue.generation, now).raw()
         for kind, (value, reason, text) in words.items()
     ]
+
+
+def _window_state(standing: Standing, admits: str) -> tuple[str, str]:
+    """State and message of a queue that only its windows can close."""
+    if not standing.is_open:
+        return standing.reason or OUTSIDE_WINDOW, standing.message
+    if standing.closes_at is None:
+        return "Admitting", admits
+    return "Admitting", f"{admits}, until its window ends at {format_time(standing.closes_at)}"
 
 
 def _present(

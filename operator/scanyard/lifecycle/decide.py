@@ -45,7 +45,7 @@ def _fresh(job: Job, now: datetime) -> JobStatus:
     return JobStatus(
         phase="Pending",
         conditions=old.conditions,
-        queued_at=now,
+        queued_at=job.eligible_from(now),
         rerun_token=job.rerun_token,
         attempt_count=old.attempt_count,
         attempts=old.attempts,

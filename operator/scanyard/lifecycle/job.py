@@ -40,6 +40,7 @@ class Job:
     suspend: bool
     cancel: bool
     rerun_token: str | None
+    not_before: datetime | None
     spec: Mapping[str, Any]
     status: JobStatus
 
@@ -60,8 +61,18 @@ class Job:
 
     @property
     def queued_at(self) -> datetime:
-        """Since when it has been eligible; creation unless status says later."""
-        return self.status.queued_at or self.created
+        """Since when it has been eligible; creation unless status or notBefore says later."""
+        return self.status.queued_at or self.eligible_later or self.created
+
+    @property
+    def eligible_later(self) -> datetime | None:
+        """Its notBefore, where that is later than its creation."""
+        later = self.not_before is not None and self.not_before > self.created
+        return self.not_before if later else None
+
+    def eligible_from(self, instant: datetime) -> datetime:
+        """The instant, or its notBefore if that is later."""
+        return instant if self.not_before is None else max(instant, self.not_before)
 
     @property
     def rerun_wanted(self) -> bool:
@@ -96,6 +107,16 @@ def read_job(raw: Mapping[str, Any]) -> Job:
         suspend=spec.get("suspend", False),
         cancel=spec.get("cancel", False),
         rerun_token=spec.get("rerunToken"),
+        not_before=_not_before(spec),
         spec=spec,
         status=JobStatus.read(raw.get("status") or {}),
     )
+
+
+def _not_before(spec: Mapping[str, Any]) -> datetime | None:
+    """Raises ValueError where it cannot be read: nothing must start too early for that."""
+    text = spec.get("notBefore")
+    found = parse_time(text)
+    if text and found is None:
+        raise ValueError(f"notBefore {text!r} is no time")
+    return found

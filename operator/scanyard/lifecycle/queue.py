@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from scanyard.api import names
 from scanyard.lifecycle.queue_scope import QueueScope, read_scope
 from scanyard.lifecycle.timestamps import parse_time
+from scanyard.lifecycle.windows import (
+    ALWAYS_OPEN,
+    NOT_LOOKED,
+    OUTSIDE_WINDOW,
+    Standing,
+    Window,
+    read_windows,
+    standing_at,
+)
 
 #: Ageing of a queue that says nothing, and of ScanJobs whose queue is not there yet.
 DEFAULT_AGING_SECONDS = 600
@@ -26,7 +35,8 @@ class Queue:
     is no limit. `default_ttl_seconds`: for how long its finished ScanJobs are kept that do not say
     so themselves; None: for ever. `scope`: what its scans may reach; None: everything that the
     installation does not deny. `allowed_scanners`: empty means every one. `max_addresses`: the most
-    that one ScanJob may have.
+    that one ScanJob may have. `standing`: whether its windows let it admit, by the clock of whoever
+    looked last (see seen_at).
     """
 
     namespace: str
@@ -49,6 +59,10 @@ class Queue:
     scope: QueueScope | None = None
     allowed_scanners: tuple[str, ...] = ()
     max_addresses: int | None = None
+    windows: tuple[Window, ...] = ()
+    window_end_policy: str = "RunOn"
+    standing: Standing = ALWAYS_OPEN
+    max_timeout_seconds: int | None = None
 
     @property
     def key(self) -> str:
@@ -57,12 +71,21 @@ class Queue:
 
     @property
     def held(self) -> bool:
-        """Admits nothing while a stop policy is set, or an emergency stop."""
+        """Admits nothing while somebody stops it, or its windows are closed."""
+        return self.stopped or not self.standing.is_open
+
+    def admits_at(self, now: datetime) -> bool:
+        """Whether it admits by this clock: a window may have ended since anybody looked."""
+        return not self.held and now < self.standing.until
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop policy is set, or an emergency stop."""
         return self.stop_policy != "None" or self.emergency_stop is not None
 
     @property
     def held_by(self) -> tuple[str, str]:
-        """What holds it, as one word, and for people with the way out."""
+        """What stops it, as one word, and for people with the way out."""
         if self.emergency_stop is not None:
             since = f" ({self.emergency_stop[:100]})" if self.emergency_stop else ""
             return "EmergencyStop", (
@@ -76,7 +99,16 @@ class Queue:
     @property
     def draining(self) -> bool:
         """Ends what runs, too, and puts it back in its place."""
-        return self.stop_policy == "HoldAndDrain" or self.emergency_stop is not None
+        at_window_end = self.window_end_policy == "Drain" and self.standing.reason == OUTSIDE_WINDOW
+        stopped = self.stop_policy == "HoldAndDrain" or self.emergency_stop is not None
+        return stopped or at_window_end
+
+    @property
+    def closed_by_window(self) -> tuple[str, str] | None:
+        """Reason and message for its ScanJobs; None: its windows are open, or it is stopped."""
+        if self.stopped or self.standing.is_open:
+            return None
+        return OUTSIDE_WINDOW, f"queue {self.name} is closed: {self.standing.message}"
 
     def accepts_scanner(self, scanner: str) -> bool:
         """Whether ScanJobs of that scanner may run here."""
@@ -87,10 +119,18 @@ class Queue:
         return self.max_addresses is None or addresses <= self.max_addresses
 
 
+def seen_at(queue: Queue, now: datetime) -> Queue:
+    """The queue with its windows judged by this clock."""
+    if queue.standing.holds_at(now):
+        return queue
+    return replace(queue, standing=standing_at(queue.windows, now))
+
+
 def read_queue(raw: Mapping[str, Any]) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
     meta, spec = raw["metadata"], raw.get("spec") or {}
     notes = meta.get("annotations") or {}
+    windows = read_windows(spec)
     return Queue(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -112,6 +152,10 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         scope=read_scope(spec.get("scope")),
         allowed_scanners=tuple(spec.get("allowedScanners") or ()),
         max_addresses=(spec.get("limits") or {}).get("maxAddresses"),
+        windows=windows,
+        window_end_policy=spec.get("windowEndPolicy", "RunOn"),
+        standing=NOT_LOOKED if windows else ALWAYS_OPEN,
+        max_timeout_seconds=(spec.get("limits") or {}).get("maxTimeoutSeconds"),
     )
 
 

@@ -39,7 +39,7 @@ def waiting(view: View, status: JobStatus) -> Decision:
         return Decision(ended, None)
     resumed = status.phase == "Suspended"
     if resumed:
-        status = replace(status, queued_at=now)
+        status = replace(status, queued_at=job.eligible_from(now))
     changed_by_user = resumed or status is not job.status
     blocked = first_blocker(view, status)
     if blocked is not None:
@@ -62,6 +62,7 @@ def _stale_announcement(job: Job, queue: Queue | None) -> bool:
 def _told(view: View, status: JobStatus, reason: str, message: str) -> JobStatus:
     if status.retry_at is not None and status.retry_at <= view.now:
         status = replace(status, retry_at=None)
+    status = replace(status, queued_at=status.queued_at or view.job.eligible_later)
     return conditions.in_progress(
         view.job, status, view.now, phase="Queued", reason=reason, message=message
     )

@@ -58,6 +58,9 @@ IMMUTABLE: list[tuple[dict[str, Any], str, Any]] = [
     ({"dependsOn": [{"name": "a"}]}, "dependsOn", None),
     ({}, "dependsOn", [{"name": "a"}]),
     ({}, "dependencyFailurePolicy", "Wait"),
+    ({}, "notBefore", "2026-01-31T22:00:00Z"),
+    ({"notBefore": "2026-01-31T22:00:00Z"}, "notBefore", "2026-01-31T22:00:01Z"),
+    ({"notBefore": "2026-01-31T22:00:00Z"}, "notBefore", None),
 ]
 
 

@@ -78,6 +78,7 @@ def test_defaults_of_a_scanqueue(namespace: Namespace) -> None:
         "priority": 0,
         "stopPolicy": "None",
         "agingSeconds": 600,
+        "windowEndPolicy": "RunOn",
     }
     assert queue["status"] == {"observedGeneration": -1}
 

@@ -78,6 +78,15 @@ JOBS: list[tuple[dict[str, Any], str]] = [
     ({"dependencyFailurePolicy": "Ignore"}, 'supported values: "Cancel", "Wait"'),
     ({"ttlSecondsAfterFinished": -1}, "should be greater than or equal to 0"),
     ({"ttlSecondsAfterFinished": 31_536_001}, "should be less than or equal to 31536000"),
+    # A time.
+    *(
+        ({"notBefore": text}, "spec.notBefore")
+        for text in (
+            *("tomorrow", "2026-01-31", "2026-01-31T22:00:00", "2026-01-31 22:00:00Z", ""),
+            *("2026-02-30T22:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T22:00:00z"),
+            *("2026-01-31T22:00:00+24:00", "1999-01-31T22:00:00Z", "2026-01-31T22:00:00,5Z"),
+        )
+    ),
     # Ports.
     ({"ports": {}}, "set tcp, udp or top, or remove ports"),
     ({"ports": {"tcp": ""}}, "spec.ports.tcp in body should be at least 1 chars long"),
@@ -160,6 +169,8 @@ GOOD_JOBS: list[dict[str, Any]] = [
     {"timeoutSeconds": 5, "priority": -100, "rerunToken": "x" * 64},
     {"retry": {"maxAttempts": 20, "backoffSeconds": 1, "causes": ["Timeout", "ScannerError"]}},
     {"retry": {"backoffSeconds": 86_400, "maxBackoffSeconds": 86_400, "causes": []}},
+    {"notBefore": "2026-01-31T22:00:00Z"},
+    {"notBefore": "2999-12-31T23:59:59.123456789+23:59"},
     {"startDeadlineSeconds": 5, "retry": {"maxAttempts": 1}},
     {"dependsOn": [{"name": f"scan-{number}.x"} for number in range(16)]},
     {"dependsOn": [{"name": "bad", "condition": "Finished"}], "dependencyFailurePolicy": "Wait"},
@@ -169,6 +180,17 @@ GOOD_JOBS: list[dict[str, Any]] = [
     {"timeoutSeconds": 1_209_600, "priority": 100, "suspend": True, "cancel": True},
 ]
 
+
+def window(**fields: Any) -> dict[str, Any]:
+    return {"start": "0 22 * * 1-5", "durationSeconds": 3600} | fields
+
+
+_GOOD_STARTS = (
+    *("* * * * *", "*/15 * * * *", "0-30/10 8-18 1,15 * *", "05 06 07 08 7"),
+    *("0 22 * JAN-MAR,dec Mon-Fri", "59 23 31 12 0"),
+)
+_GOOD_ZONES = ("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT")
+
 QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"maxConcurrent": -1}, "spec.maxConcurrent in body should be greater than or equal to 0"),
     ({"maxConcurrent": 10_001}, "spec.maxConcurrent in body should be less than or equal to 10000"),
@@ -177,6 +199,36 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"agingSeconds": 31_536_001}, "spec.agingSeconds in body should be less than or equal to"),
     ({"defaults": {"ttlSecondsAfterFinished": -1}}, "should be greater than or equal to 0"),
     ({"defaults": {"ttlSecondsAfterFinished": 31_536_001}}, "should be less than or equal to"),
+    ({"limits": {"maxTimeoutSeconds": 4}}, "should be greater than or equal to 5"),
+    ({"limits": {"maxTimeoutSeconds": 1_209_601}}, "should be less than or equal to 1209600"),
+    ({"windowEndPolicy": "Stop"}, 'supported values: "RunOn", "Drain"'),
+    ({"windows": [{"start": "0 22 * * *"}]}, "spec.windows[0].durationSeconds: Required value"),
+    ({"windows": [{"durationSeconds": 60}]}, "spec.windows[0].start: Required value"),
+    ({"windows": [window(durationSeconds=59)]}, "should be greater than or equal to 60"),
+    ({"windows": [window(durationSeconds=604_801)]}, "should be less than or equal to 604800"),
+    ({"windows": [window()] * 17}, "spec.windows: Too many: 17: must have at most 16 items"),
+    *(
+        ({"windows": [window(start=start)]}, "spec.windows[0].start: Invalid value")
+        for start in (
+            *("0 22 * *", "0 22 * * * *", "60 22 * * *", "0 24 * * *", "0 0 0 * *", "0 0 32 * *"),
+            *("0 0 * 13 *", "0 0 * * 8", "0 0 * * FOO", "5/10 * * * *", "*/0 * * * *"),
+            *(
+                "0  22 * * *",
+                " 0 22 * * *",
+                "0 22 * * *\n",
+                "0 0 L * *",
+                "0 0 * * 5#1",
+                "a b c d e",
+            ),
+            *("0, 22 * * *", "-5 22 * * *", "@daily aaaa"),
+        )
+    ),
+    ({"windows": [window(start="* " * 70)]}, "spec.windows[0].start: Too long: may not be more"),
+    *(
+        ({"windows": [window(timeZone=zone)]}, "must be the name of a time zone in the IANA")
+        for zone in ("../etc/passwd", "Europe/", "/Berlin", "+02:00", "Europe/Berlin/a/b", "a b")
+    ),
+    ({"windows": [window(timeZone="")]}, "spec.windows[0].timeZone in body should be at least 1"),
     ({"stopPolicy": "Drain"}, 'supported values: "None", "Hold", "HoldAndDrain"'),
     # Half of a scope, or too much of one.
     ({"scope": {"allow": []}}, "spec.scope.allow in body should have at least 1 items"),
@@ -191,6 +243,27 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"limits": {"maxAddresses": 2**32 + 1}}, "should be less than or equal to 4294967296"),
     ({"allowedScanners": "nmap"}, "spec.allowedScanners in body must be of type array"),
 ]
+
+
+GOOD_QUEUES: list[dict[str, Any]] = [
+    {"windows": [], "windowEndPolicy": "Drain"},
+    {"limits": {}},
+    {"limits": {"maxTimeoutSeconds": 5}},
+    {"windows": [window(start=start) for start in _GOOD_STARTS]},
+    {"windows": [window(timeZone=zone) for zone in _GOOD_ZONES]},
+    {"windows": [window(start="59 23 31 12 7", durationSeconds=604_800)] * 16},
+]
+
+
+@pytest.mark.parametrize("spec", GOOD_QUEUES, ids=[str(queue)[:60] for queue in GOOD_QUEUES])
+def test_good_queues_are_accepted(namespace: Namespace, spec: dict[str, Any]) -> None:
+    namespace.create("scanqueues", scan_queue("good", **spec), dryRun="All").expect()
+
+
+def test_a_bad_schedule_is_told_with_its_mend(namespace: Namespace) -> None:
+    body = scan_queue("bad", windows=[window(start="daily at ten")])
+    reply = namespace.create("scanqueues", body, dryRun="All")
+    assert "must be a cron schedule: minute, hour, day of the month, month, day" in reply.message
 
 
 @pytest.mark.parametrize(("change", "message"), JOBS, ids=[str(job)[:60] for job, _ in JOBS])
@@ -216,7 +289,7 @@ def test_a_bad_scanqueue_is_refused(
     assert message in reply.message
 
 
-@pytest.mark.parametrize("field", ["scope", "notBefore", "args"])
+@pytest.mark.parametrize("field", ["scope", "args"])
 def test_a_field_without_effect_is_told_at_once(namespace: Namespace, field: str) -> None:
     body = scan_job("unknown", **{field: 1})
     reply = namespace.create("scanjobs", body, dryRun="All", fieldValidation="Strict")

@@ -6,7 +6,7 @@ from typing import Any
 
 from scanyard.cli.queues.status import facts
 from scanyard.lifecycle.job import read_job
-from tests.support.objects import NOW, at, raw_job, raw_queue
+from tests.support.objects import NOW, at, condition, raw_job, raw_queue
 
 
 def told(status: dict[str, Any], **spec: Any) -> dict[str, str]:
@@ -46,3 +46,12 @@ def test_what_it_takes_is_told_where_that_is_not_everything() -> None:
     assert shown["Denies"] == "10.0.0.1, *.example.com"
     assert shown["Scanners"] == "nmap"
     assert shown["Limit"] == "256 addresses in one ScanJob"
+
+
+def test_a_closed_queue_is_as_it_should_be_and_one_with_a_bad_window_is_not() -> None:
+    assert told({"conditions": [_ready("OutsideWindow")]})["State"] == "OutsideWindow"
+    assert told({"conditions": [_ready("InvalidWindow")]})["State"] == "NotReady"
+
+
+def _ready(reason: str) -> dict[str, Any]:
+    return condition("Ready", reason, value=False)

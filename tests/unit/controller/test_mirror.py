@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanyard.controller.mirror import Mirror
-from tests.support.objects import UID, raw_job, raw_pod
+from tests.support.objects import NOW, UID, raw_job, raw_pod
 
 
 def versioned(version: int, **spec: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def priority(mirror: Mirror) -> int | None:
 
 
 def test_an_older_version_never_replaces_a_newer_one() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     assert mirror.jobs.put(versioned(9, priority=9)) is not None
     assert mirror.jobs.put(versioned(8, priority=8)) is None
     assert mirror.jobs.put(versioned(9, priority=8)) is None
@@ -30,7 +30,7 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
 
 
 def test_a_late_answer_does_not_bring_a_deleted_object_back() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     mirror.jobs.put(versioned(5))
     mirror.jobs.remove(versioned(6))
     assert mirror.jobs.put(versioned(7)) is None
@@ -39,7 +39,7 @@ def test_a_late_answer_does_not_bring_a_deleted_object_back() -> None:
 
 
 def test_a_list_forgets_what_it_lacks_but_not_what_is_newer() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     mirror.jobs.put(versioned(5))
     assert mirror.jobs.forget_unlisted([], 4) == [], "created after the list was made"
     gone = mirror.jobs.forget_unlisted([], 5)
@@ -47,7 +47,7 @@ def test_a_list_forgets_what_it_lacks_but_not_what_is_newer() -> None:
 
 
 def test_a_namesake_takes_the_name_and_keeps_it() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     mirror.jobs.put(versioned(5))
     namesake = versioned(7)
     namesake["metadata"]["uid"] = "other"
@@ -59,7 +59,7 @@ def test_a_namesake_takes_the_name_and_keeps_it() -> None:
 
 
 def test_pods_are_found_by_scanjob_even_when_it_is_gone() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     for attempt in (1, 2):
         mirror.pods.put(raw_pod(attempt=attempt))
     assert {pod.attempt for pod in mirror.pods.of_job(UID)} == {1, 2}
@@ -72,6 +72,6 @@ def test_pods_are_found_by_scanjob_even_when_it_is_gone() -> None:
 
 
 def test_an_object_with_a_spoilt_status_is_left_alone() -> None:
-    mirror = Mirror()
+    mirror = Mirror(lambda: NOW)
     assert mirror.jobs.put(raw_job(status={"attempts": [{"number": 1}]})) is None
     assert mirror.jobs.get(UID) is None

@@ -10,7 +10,7 @@ from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import AttemptView, Decision, Holding, View
 from scanyard.lifecycle.job import read_job
 from scanyard.lifecycle.pod import read_pod
-from scanyard.lifecycle.queue import read_queue
+from scanyard.lifecycle.queue import read_queue, seen_at
 from tests.support.objects import NOW, at, raw_job, raw_queue
 
 HELD: Final = Holding("team/default", 1)
@@ -41,12 +41,13 @@ def look(
     job = raw_job(status=dict(status) if status else None, **spec)
     if deleting:
         job["metadata"]["deletionTimestamp"] = at(0)
+    rest: dict[str, Any] = {"now": NOW} | dict(view or {})
     return decide(
         View(
             job=read_job(job),
-            queue=read_queue(raw_queue(**(queue or {}))),
+            queue=seen_at(read_queue(raw_queue(**(queue or {}))), rest["now"]),
             attempt=replace(known, **(attempt or {})),
-            **({"now": NOW} | dict(view or {})),
+            **rest,
         )
     )
 

@@ -17,7 +17,7 @@ from scanyard.lifecycle.dependency import State as Standing
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.needs import Need
 from scanyard.lifecycle.pod import read_pod
-from scanyard.lifecycle.queue import read_queue
+from scanyard.lifecycle.queue import Queue, read_queue, seen_at
 from tests.support.objects import (
     NOW,
     at,
@@ -75,10 +75,16 @@ def view_of(state: State, event: Event, status: Raw | None = None) -> View:
         job["metadata"]["deletionTimestamp"] = at(0)
     return View(
         job=read_job(job),
-        queue=None if event.queue is None else read_queue(raw_queue(**event.queue)),
+        queue=_queue(event),
         attempt=_known(state) if _is_open(read_job(job)) else AttemptView(),
         **({"now": NOW} | dict(event.view)),
     )
+
+
+def _queue(event: Event) -> Queue | None:
+    if event.queue is None:
+        return None
+    return seen_at(read_queue(raw_queue(**event.queue)), event.now)
 
 
 def _known(state: State) -> AttemptView:
@@ -287,6 +293,10 @@ STATES: Final[dict[str, State]] = {
 
 # --- events
 
+#: Windows at NOW, which is a Sunday's noon.
+CLOSED: Final = {"start": "0 13 * * *", "durationSeconds": 3600, "timeZone": "UTC"}
+BAD_WINDOW: Final = {"start": "0 13 * * *", "durationSeconds": 3600, "timeZone": "Mars/Olympus"}
+
 EVENTS: Final[dict[str, Event]] = {
     "run": Event(),
     "once": Event(spec={"retry": ONCE}),
@@ -297,6 +307,11 @@ EVENTS: Final[dict[str, Event]] = {
     "rerun": Event(spec={"rerunToken": "two"}),
     "hold": Event(queue={"stopPolicy": "Hold"}),
     "drain": Event(queue={"stopPolicy": "HoldAndDrain"}),
+    "closed": Event(queue={"windows": [CLOSED]}),
+    "window-end": Event(queue={"windows": [CLOSED], "windowEndPolicy": "Drain"}),
+    "bad-window": Event(queue={"windows": [BAD_WINDOW], "windowEndPolicy": "Drain"}),
+    "too-long": Event(queue={"limits": {"maxTimeoutSeconds": 3599}}),
+    "not-before": Event(spec={"notBefore": at(5)}),
     "stop": Event(queue={"notes": {"scanyard.dev/stop": at(0)}}),
     "no-queue": Event(queue=None),
     "over": Event(view={"over_limit": True}),

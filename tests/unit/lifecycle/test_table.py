@@ -34,7 +34,7 @@ _PHASES: Final = {
 _TWO_STEPS: Final = {
     *("rerun", "denied", "put-off", "told"),
     *("needs", "needs-failed", "needs-wait"),
-    *("scanner", "large"),
+    *("scanner", "large", "too-long", "not-before"),
 }
 
 Check = Callable[[str, str], None]
@@ -168,7 +168,10 @@ def test_a_failure_counts_once_and_only_one_that_nobody_wanted(state: str, event
         assert counted == 0 or view.job.rerun_wanted
         assert not decision.retried
         return
-    wanted_to_stop = event in {"cancel", "suspend", "both", "delete", "drain", "stop"}
+    wanted_to_stop = event in {
+        *{"cancel", "suspend", "both", "delete"},
+        *{"drain", "stop", "window-end"},
+    }
     attempt, outcome = decision.ended
     failed = outcome.cause is not None and not wanted_to_stop and "stop" not in state
     assert counted == (1 if failed and "suspending" not in state else 0)

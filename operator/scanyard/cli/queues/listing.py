@@ -15,6 +15,7 @@ from scanyard.cli.queues.state import condition, held_by, is_ready
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.kube.resources import SCANQUEUES
 from scanyard.lifecycle.timestamps import parse_time
+from scanyard.lifecycle.windows import OUTSIDE_WINDOW
 
 Json = dict[str, Any]
 
@@ -80,4 +81,8 @@ def state(raw: Json) -> Cell:
         return Cell(held, "yellow")
     if is_ready(raw) is None:
         return Cell("Unknown", "dim")
-    return Cell("Ready", "green") if is_ready(raw) else Cell("NotReady", "red")
+    if is_ready(raw):
+        return Cell("Ready", "green")
+    why = str(condition(raw, "Ready").get("reason", ""))
+    # By its own windows, as it should be; anything else wants to be looked at.
+    return Cell(why, "yellow") if why == OUTSIDE_WINDOW else Cell("NotReady", "red")

@@ -13,6 +13,8 @@ from scanyard.lifecycle.blockers import (
     backoff,
     dependencies,
     exceeds_budget,
+    limits,
+    not_before,
     scanner,
     scope,
     size,
@@ -28,13 +30,23 @@ RULES: Final[tuple[Rule, ...]] = (
     scope.denied,
     scanner.not_allowed,
     size.too_large,
+    limits.exceeded,
     exceeds_budget.exceeds_budget,
+    not_before.too_early,
     dependencies.unmet,
     backoff.put_off,
 )
 #: What their users are told; such a ScanJob must not go on saying so when nothing blocks it.
 REASONS: Final = frozenset(
-    {scope.REASON, scanner.REASON, size.REASON, exceeds_budget.REASON, dependencies.REASON}
+    {
+        scope.REASON,
+        scanner.REASON,
+        size.REASON,
+        limits.REASON,
+        exceeds_budget.REASON,
+        not_before.REASON,
+        dependencies.REASON,
+    }
 )
 
 
