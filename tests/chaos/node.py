@@ -44,6 +44,8 @@ class Container:
     ends_at: float
     complete: bool = True
     ended: float | None = None
+    #: What its scanner was told to send at most in a second; 0: nothing.
+    packets: int = 0
 
 
 @dataclass(slots=True)
@@ -195,7 +197,9 @@ class Nodes:
         now = time.monotonic()
         queue = meta["annotations"]["scanyard.dev/queue"]
         ends_at = now + self._random.uniform(*_SCAN)
-        pod.container = Container(meta["name"], meta["uid"], owner["uid"], queue, now, ends_at)
+        container = Container(meta["name"], meta["uid"], owner["uid"], queue, now, ends_at)
+        container.packets = _max_rate(pod.raw["spec"]["containers"][0].get("args") or [])
+        pod.container = container
         pod.started_text = format_time(datetime.now(UTC))
         self.containers.append(pod.container)
 
@@ -262,3 +266,8 @@ class Nodes:
             return request()
         except (urllib3.exceptions.HTTPError, ValueError):
             return None
+
+
+def _max_rate(args: list[str]) -> int:
+    """What nmap is told."""
+    return int(args[args.index("--max-rate") + 1]) if "--max-rate" in args else 0

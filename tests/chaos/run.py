@@ -14,6 +14,7 @@ from typing import Final
 import urllib3
 
 from tests.chaos.faults import Faults
+from tests.chaos.sharing import judge_sharing
 from tests.chaos.truth import Truth, judge_containers
 from tests.chaos.users import Users, is_finished
 from tests.chaos.world import World
@@ -171,8 +172,14 @@ def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
         settled_at=world.settled_at,
         unguaranteed=verdict.unguaranteed,
     )
+    sharing = judge_sharing(
+        world.nodes.containers,
+        seen,
+        settled_at=world.settled_at,
+        unguaranteed=verdict.unguaranteed,
+    )
     outcome.unguaranteed = len(verdict.unguaranteed)
-    outcome.violations = [*verdict.violations, *truth.violations, *left]
+    outcome.violations = [*verdict.violations, *truth.violations, *sharing, *left]
     outcome.violations += _leftovers(world)
     outcome.containers, outcome.most_at_once = truth.containers, truth.most_at_once
     outcome.phases = Counter(item.phase for item in verdict.scanjobs.values())

@@ -33,11 +33,11 @@ def judge_containers(
     the highest limit that was in force since the oldest scan that still ran. Those of Pods that no
     leader can have known of (`unguaranteed`: their uids, see the audit) do not count.
     """
-    limits = _limits(queues)
+    limits = history_of(queues, _limit)
     containers = [one for one in containers if one.pod_uid not in unguaranteed]
     violations, most = [], 0
     for new in containers:
-        beside = [one for one in containers if one is not new and _runs_at(one, new.started)]
+        beside = [one for one in containers if one is not new and runs_at(one, new.started)]
         most = max(most, len(beside) + 1)
         violations += [
             f"{new.pod} and {one.pod} ran at once" for one in beside if one.scanjob == new.scanjob
@@ -45,28 +45,36 @@ def judge_containers(
         here = [one for one in beside if one.queue == new.queue]
         since = min([one.started for one in here], default=new.started)
         since = settled_at(since)
-        allowed = _highest(limits[new.queue.rpartition("/")[2]], since, new.started)
+        allowed = highest(limits[new.queue.rpartition("/")[2]], since, new.started)
         if len(here) + 1 > allowed:
             names = ", ".join(one.pod for one in (*here, new))
             violations.append(f"{len(here) + 1} ran in {new.queue}, {allowed} allowed: {names}")
-    violations += [f"{one.pod} still runs" for one in containers if _runs_at(one, now)]
+    violations += [f"{one.pod} still runs" for one in containers if runs_at(one, now)]
     return Truth(violations, len(containers), most)
 
 
-def _runs_at(container: Container, moment: float) -> bool:
+def runs_at(container: Container, moment: float) -> bool:
+    """Whether it ran then."""
     ended = container.ended
     return container.started <= moment and (ended is None or moment < ended)
 
 
-def _limits(queues: Sequence[Seen]) -> dict[str, list[tuple[float, int]]]:
+def _limit(event: Seen) -> int:
+    facts = QueueFacts.of(event.raw)
+    return 0 if event.deleted or facts.stopped else facts.limit
+
+
+def history_of(
+    queues: Sequence[Seen], value: Callable[[Seen], int]
+) -> dict[str, list[tuple[float, int]]]:
+    """A number of each queue by name: what it was, and since when."""
     found: dict[str, list[tuple[float, int]]] = {}
     for event in sorted(queues, key=lambda one: one.version):
-        facts = QueueFacts.of(event.raw)
-        limit = 0 if event.deleted or facts.stopped else facts.limit
-        found.setdefault(facts.name, []).append((event.at, limit))
+        found.setdefault(event.raw["metadata"]["name"], []).append((event.at, value(event)))
     return found
 
 
-def _highest(history: Sequence[tuple[float, int]], since: float, until: float) -> int:
-    in_force = [limit for at, limit in history if at <= since][-1:]
-    return max(in_force + [limit for at, limit in history if since < at <= until], default=0)
+def highest(history: Sequence[tuple[float, int]], since: float, until: float) -> int:
+    """The highest that was in force at any moment between the two."""
+    in_force = [number for at, number in history if at <= since][-1:]
+    return max(in_force + [number for at, number in history if since < at <= until], default=0)

@@ -11,6 +11,17 @@ from tests.support.scans import Lab, condition, resource
 
 QUEUES: Final = {"red": 4, "green": 3, "blue": 2}
 _LIMITS: Final = (1, 2, 3, 5, 8)
+#: The queue with a packet budget, and what that may be; all rates that are asked for fit into each.
+PACED: Final = "red"
+_BUDGETS: Final = (60, 90, 200)
+_RATES: Final = (10, 20, 50)
+#: Of ScanJobs that wait for an earlier one.
+_DEPENDS: Final = 0.15
+#: Some of these overlap; no queue starts a scan of what is being scanned.
+_TARGETS: Final = (
+    *(f"192.0.2.{number}" for number in range(40)),
+    *("192.0.2.0/29", "192.0.2.32/30", "192.0.2.16-192.0.2.18"),
+)
 
 
 class Users:
@@ -22,6 +33,7 @@ class Users:
         self._submitted = 0
         self._tokens = 0
         self._names: list[str] = []
+        self._needs: dict[str, set[str]] = {}
 
     @property
     def submitted(self) -> int:
@@ -31,7 +43,13 @@ class Users:
     def open_queues(self, times: int = 1) -> None:
         """Create the queues that are not there, and give all their limits, so many times."""
         for name, limit in QUEUES.items():
-            spec = {"maxConcurrent": limit * times, "stopPolicy": "None"}
+            spec: dict[str, Any] = {
+                "maxConcurrent": limit * times,
+                "stopPolicy": "None",
+                "maxConcurrentPerTarget": 1,
+            }
+            if name == PACED:
+                spec["packetsPerSecond"] = max(_BUDGETS) * times
             if not self._patch("scanqueues", name, spec).ok:
                 body = resource("ScanQueue", name, spec)
                 self._lab.namespace.create("scanqueues", body).expect()
@@ -54,7 +72,7 @@ class Users:
             self._recreate,
             self._prioritise,
         ]
-        queue_actions = [self._limit, self._limit, self._hold, self._drop_queue]
+        queue_actions = [self._limit, self._limit, self._hold, self._drop_queue, self._budget]
         if not self._names or self._chance.random() < 0.2:
             return self._chance.choice(queue_actions)(self._chance.choice(list(QUEUES)))
         return self._chance.choice(actions)(self._chance.choice(self._names))
@@ -63,16 +81,26 @@ class Users:
         """Let everything come to its end: nothing suspended, all queues open, wider by so many."""
         self.open_queues(times)
         for name in self._names:
-            self._patch("scanjobs", name, {"suspend": False})
+            # What depends on one that was deleted would wait for ever.
+            lost = not self._needs.get(name, set()) <= set(self._names)
+            self._patch("scanjobs", name, {"suspend": False} | ({"cancel": True} if lost else {}))
 
     def _create(self, name: str) -> Reply:
         spec: dict[str, Any] = {
             "scanner": "nmap",
-            "targets": ["192.0.2.1"],
+            "targets": [self._chance.choice(_TARGETS)],
+            "nmap": {"packetsPerSecond": self._chance.choice(_RATES)},
             "queueRef": {"name": self._chance.choice(list(QUEUES))},
             "priority": self._chance.choice([-10, 0, 0, 0, 10]),
             "timeoutSeconds": 30,
         }
+        # Of earlier ones only: no circle.
+        earlier = [other for other in self._names if other < name]
+        self._needs.pop(name, None)
+        if earlier and self._chance.random() < _DEPENDS:
+            first = self._chance.choice(earlier[-20:])
+            self._needs[name] = {first}
+            spec["dependsOn"] = [{"name": first, "condition": "Finished"}]
         return self._lab.namespace.create("scanjobs", resource("ScanJob", name, spec))
 
     def _cancel(self, name: str) -> str:
@@ -113,6 +141,11 @@ class Users:
         limit = self._chance.choice(_LIMITS)
         self._patch("scanqueues", queue, {"maxConcurrent": limit})
         return f"limit {queue} to {limit}"
+
+    def _budget(self, _queue: str) -> str:
+        budget = self._chance.choice(_BUDGETS)
+        self._patch("scanqueues", PACED, {"packetsPerSecond": budget})
+        return f"packets of {PACED} to {budget}"
 
     def _hold(self, queue: str) -> str:
         policy = self._chance.choice(["None", "None", "Hold", "HoldAndDrain"])
