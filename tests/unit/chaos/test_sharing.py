@@ -61,8 +61,8 @@ def test_one_target_twice_at_once() -> None:
 
 
 def test_a_turn_before_that_of_its_dependency() -> None:
-    ended = {"conditions": [{"type": "Finished", "status": "True"}]}
-    admitted = {"attempts": [{"number": 1}]}
+    ended: dict[str, Any] = {"conditions": [{"type": "Finished", "status": "True"}]}
+    admitted: dict[str, Any] = {"attempts": [{"number": 1}]}
     early = [_job("b", needs="a", version=2, **admitted), _job("a", version=3, **ended)]
     assert _judge([], *early) == ["b was admitted before a had ended"]
     late = [_job("b", needs="a", version=4, **admitted), _job("a", version=3, **ended)]
