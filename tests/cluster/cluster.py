@@ -38,6 +38,7 @@ def up(settings: Settings, node_count: int | None = None) -> None:
         _explain_differences(settings, running, node_count, image)
         _revive(running[1:])
         connect_nodes(settings)
+        _revive_services(settings, running)
         return
     if running:
         say("  - the cluster there is is half-made or dead: it is replaced")
@@ -214,6 +215,25 @@ def connect_nodes(settings: Settings) -> None:
                     ["docker", "exec", other["metadata"]["name"], "ip", "route", "replace", *route],
                     what="ip route replace",
                 )
+
+
+def _revive_services(settings: Settings, names: list[str]) -> None:
+    """After an hour kube-proxy writes all its rules anew, and some kernels lose them over that."""
+    listed = ["nft", "list", "map", "ip", "kube-proxy", "service-ips"]
+    if all(
+        "service-"
+        in command.run(["docker", "exec", name, *listed], what="nft list map").partition(
+            "elements"
+        )[2]
+        for name in names
+    ):
+        return
+    with step("restarting kube-proxy, which has lost its rules"):
+        restart = [*_kubectl(settings), "-n", "kube-system", "rollout"]
+        daemons = "daemonset/kube-proxy"
+        command.run([*restart, "restart", daemons], what="kubectl rollout restart")
+        within = f"--timeout={_READY_SECONDS}s"
+        command.run([*restart, "status", daemons, within], what="waiting for kube-proxy")
 
 
 def _wait_ready(settings: Settings) -> None:

@@ -137,10 +137,21 @@ class Usage:
         holders = self._targets.overlapping(demand.footprint)
         if len(holders) < limit:
             return None
-        names = [self._demands[uid].job_key for uid in holders[:_NAMED_HOLDERS]]
-        more = f" and {len(holders) - len(names)} more" if len(holders) > len(names) else ""
         message = (
-            f"{', '.join(names)}{more} scan some of the same targets; at most {limit} may at once"
+            "some of the same targets are being scanned by "
+            f"{self._names(demand, holders)}; at most {limit} may at once"
         )
         key = _TARGET + common_block(self._targets[holders[0]], demand.footprint)
         return Shortage(key, TARGET_BUSY, message, tuple(holders))
+
+    def _names(self, demand: Demand, holders: list[str]) -> str:
+        """ScanJobs of the same namespace by name; whose others are is not everybody's business."""
+        namespace = demand.job_key.partition("/")[0]
+        keys = [self._demands[uid].job_key for uid in holders]
+        names = [name for own, _, name in (key.partition("/") for key in keys) if own == namespace]
+        shown = names[:_NAMED_HOLDERS]
+        if len(names) > len(shown):
+            shown.append(f"{len(names) - len(shown)} more")
+        if len(names) < len(holders):
+            shown.append(f"{len(holders) - len(names)} of other namespaces")
+        return ", ".join(shown)

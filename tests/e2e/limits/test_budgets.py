@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ipaddress import IPv4Network
+from typing import Any, Final
 
+from tests.cluster.settings import POD_SUBNET
 from tests.support.handover import assert_stopped_before, attempts
 from tests.support.scans import Lab, Scan, open_ports, phase
 from tests.support.side_by_side import side_by_side
 from tests.support.specs import paced, quick
 from tests.support.targets import OPEN_TCP, Targets
 from tests.support.told import wait_told
+
+#: In the Pod network, outside every node's part of it.
+_NOBODY: Final = list(IPv4Network(POD_SUBNET).subnets(new_prefix=29))[-9]
 
 
 @side_by_side
@@ -47,17 +52,21 @@ def test_what_exceeds_the_budget_is_told_and_runs_once_that_is_raised(
 
 @side_by_side
 def test_a_target_that_is_being_scanned_is_left_in_peace(lab: Lab, targets: Targets) -> None:
-    """Also by another queue; a network counts as scanned when a part of it is."""
+    """Also by another queue; a network counts as scanned when a part of it is.
+
+    Nobody is there, so that no other test scans it.
+    """
+    del targets
+    one, elsewhere, network_of_both = _NOBODY[1], _NOBODY[2], str(_NOBODY)
     lab.queue("polite", maxConcurrentPerTarget=1)
     lab.queue("other")
-    busy = lab.submit("busy", queue="other", **paced(targets.one, seconds=15))
+    busy = lab.submit("busy", queue="other", **paced(str(one), seconds=15))
     busy.reach("Running")
 
-    network = lab.submit("network", queue="polite", **quick(targets.network))
-    told = wait_told(network, "TargetBusy", f"{lab.name}/busy scan", "at most 1 may")
+    network = lab.submit("network", queue="polite", **quick(network_of_both))
+    told = wait_told(network, "TargetBusy", "are being scanned by busy; at most 1 may")
     assert told["status"]["phase"] == "Queued"
-    elsewhere = next(iter(targets.in_network - {targets.one}))
-    free = lab.submit("free", queue="polite", **quick(elsewhere))
+    free = lab.submit("free", queue="polite", **quick(str(elsewhere)))
     assert phase(free.finish()) == "Succeeded"
 
     admitted = network.wait(lambda job: bool(attempts(job)), "is admitted", seconds=60)

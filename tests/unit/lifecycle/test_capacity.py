@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,7 +86,18 @@ def test_a_target_is_busy_whoever_scans_it() -> None:
     assert short is not None
     assert (reason_of(short.key), short.reason) == ("TargetBusy", "TargetBusy")
     assert short.holders == ("one", "two")
-    assert "team/some, team/some scan some of the same targets; at most 2" in short.message
+    assert "some of the same targets are being scanned by some, some; at most 2" in short.message
+
+
+def test_whoever_keeps_a_target_busy_elsewhere_is_not_named() -> None:
+    usage, queue = Usage(), _queue(maxConcurrentPerTarget=1)
+    for number in range(5):
+        usage.add(f"mine-{number}", _demand())
+        usage.add(f"theirs-{number}", replace(_demand(), job_key="secret/plan"))
+    short = usage.shortage(_demand(), queue, 0)
+    assert short is not None
+    assert "scanned by some, some, some, 2 more, 5 of other namespaces; at" in short.message
+    assert "secret" not in short.message
 
 
 def test_other_parked_lists_are_none_of_these() -> None:
