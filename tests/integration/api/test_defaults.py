@@ -79,6 +79,7 @@ def test_defaults_of_a_scanqueue(namespace: Namespace) -> None:
         "stopPolicy": "None",
         "agingSeconds": 600,
         "windowEndPolicy": "RunOn",
+        "maxOvertakes": 20,
     }
     assert queue["status"] == {"observedGeneration": -1}
 
