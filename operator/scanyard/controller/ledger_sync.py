@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable
 
 from scanyard import metrics
 from scanyard.controller.context import Context
@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 #: A job that the leader's copy has waiting holds a slot in the ledger: the copy is wrong.
 _CONTRADICTIONS = frozenset({OpResult.HOLDING})
+
+
+#: Of ScanJobs looked at without a pause; some milliseconds.
+_AT_A_TIME = 64
 
 
 class LedgerNotCurrentError(ScanyardError):
@@ -84,7 +88,7 @@ async def rebuild(context: Context, ledger: Ledger) -> None:
 
     Every attempt that is admitted and not ended in status holds its slot, Pod or not.
     """
-    standings = dict(_standings(context))
+    standings = await _standings(context)
     contents = LedgerContents(placement_of(item) for item in standings.values())
     await ledger.rebuild(context.fence, contents)
     context.placement.replace(standings)
@@ -99,18 +103,23 @@ async def rebuild(context: Context, ledger: Ledger) -> None:
             context.queue_changed(queue.key)
 
 
-def _standings(context: Context) -> Iterable[tuple[str, Standing]]:
-    yield from orphan_standings(context)
-    for uid in context.mirror.jobs.uids():
-        job = context.mirror.jobs.get(uid)
-        if job is None:
-            continue
+async def _standings(context: Context) -> dict[str, Standing]:
+    """Where everybody stands; the Lease is renewed meanwhile, however many there are.
+
+    All are taken down at once: a ScanJob that is deleted meanwhile holds its slot as before.
+    """
+    standings = dict(orphan_standings(context))
+    jobs = [job for uid in context.mirror.jobs.uids() if (job := context.mirror.jobs.get(uid))]
+    for number, job in enumerate(jobs):
+        if number % _AT_A_TIME == 0:
+            await asyncio.sleep(0)
         attempt = job.status.open_attempt
         place: Place = (
             Holding(attempt.queue, attempt.number)
             if attempt is not None
-            else decide(view_of(context, job)).place
+            else decide(view_of(context, job, worded=False)).place
         )
         standing = job_standing(context, job, place)
         if standing is not None:
-            yield uid, standing
+            standings[job.uid] = standing
+    return standings

@@ -12,8 +12,11 @@ from scanyard.lifecycle.pod import PodState
 from scanyard.lifecycle.status import Attempt
 
 
-def view_of(context: Context, job: Job) -> View:
-    """Everything that `decide` may look at."""
+def view_of(context: Context, job: Job, *, worded: bool = True) -> View:
+    """Everything that `decide` may look at.
+
+    Not `worded`: for its place alone, without the search for a cycle that only changes the words.
+    """
     queue = context.mirror.queues.named(job.queue_key)
     attempt = job.status.open_attempt
     waits = _is_waiting(job)
@@ -32,7 +35,7 @@ def view_of(context: Context, job: Job) -> View:
         lost_nodes=frozenset(context.lost_nodes),
         installation_packets=context.settings.packets_per_second,
         dependencies=dependencies_of(context.mirror.jobs, job) if waits else (),
-        cycle=cycle_of(context.mirror.jobs, job) if waits else (),
+        cycle=cycle_of(context.mirror.jobs, job) if waits and worded else (),
         waiting_reason=waiting_reason(context, job, queue),
     )
 
