@@ -88,6 +88,11 @@ class Budgets:
             self._usage.add(uid, self._found(uid, standing, standing.place))
         self._overtaken.pop(uid, None)
 
+    def keep_only(self, holders: set[str]) -> None:
+        """Whoever was counted before its slot was asked for, and never got to ask, is not."""
+        for uid in self._usage.uids() - holders:
+            self.give_up(uid)
+
     def heat(self, lists: set[str]) -> None:
         """Have these parked lists judged again; those of other blockers are none of ours."""
         found = {key for key in lists if reason_of(key)}

@@ -85,7 +85,7 @@ def _judged(queue: Queue) -> tuple[object, ...]:
         queue.max_addresses,
         queue.max_timeout_seconds,
         queue.packets_per_second,
-        queue.default_packets_per_second,
+        queue.unstated_packets,
     )
 
 

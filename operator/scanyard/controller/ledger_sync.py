@@ -92,6 +92,7 @@ async def rebuild(context: Context, ledger: Ledger) -> None:
     contents = LedgerContents(placement_of(item) for item in standings.values())
     await ledger.rebuild(context.fence, contents)
     context.placement.replace(standings)
+    context.budgets.keep_only({uid for uid, _ in context.placement.holders()})
     context.budgets.heat(set(context.placement.parked_lists()))
     context.ledger_current, context.ledger_trouble = True, ""
     metrics.LEDGER_REBUILDS.inc()

@@ -15,6 +15,7 @@ from typing import Final
 from scanyard.lifecycle.footprint import Footprint, FootprintIndex, common_block
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
+from scanyard.scanners import MasscanOptions
 
 BUDGET_EXHAUSTED: Final = "BudgetExhausted"
 TARGET_BUSY: Final = "TargetBusy"
@@ -56,12 +57,13 @@ def packets_of(job: Job, queue: Queue, installation_packets: int) -> int:
     for each of its slots; else a tenth of the installation's.
     """
     options = job.spec.get(job.scanner) or {}
-    stated = options.get("packetsPerSecond") or (100 if job.scanner == "masscan" else 0)
-    if stated or queue.default_packets_per_second:
-        return int(stated or queue.default_packets_per_second)
-    if queue.packets_per_second:
-        return max(1, queue.packets_per_second // max(1, queue.max_concurrent))
-    return -(-installation_packets // _SHARE_OF_INSTALLATION)
+    own = MasscanOptions().packets_per_second if job.scanner == "masscan" else 0
+    return (
+        options.get("packetsPerSecond")
+        or own
+        or queue.unstated_packets
+        or -(-installation_packets // _SHARE_OF_INSTALLATION)
+    )
 
 
 def packets_key(queue: str) -> str:
@@ -89,6 +91,10 @@ class Usage:
 
     def __contains__(self, uid: str) -> bool:
         return uid in self._demands
+
+    def uids(self) -> set[str]:
+        """Who uses anything."""
+        return set(self._demands)
 
     def packets(self, queue: str) -> int:
         """Packets a second that the running scans of a queue may send."""

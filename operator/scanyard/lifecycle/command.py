@@ -43,7 +43,7 @@ def _options(spec: Mapping[str, Any], packets_per_second: int) -> NmapOptions | 
     if spec["scanner"] == "masscan":
         raw = spec.get("masscan") or {}
         return MasscanOptions(
-            packets_per_second=raw.get("packetsPerSecond", 100),
+            packets_per_second=raw.get("packetsPerSecond") or MasscanOptions().packets_per_second,
             retries=raw.get("retries", 0),
             wait_seconds=raw.get("waitSeconds", 10),
         )

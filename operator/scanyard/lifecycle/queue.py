@@ -110,6 +110,13 @@ class Queue:
             return None
         return OUTSIDE_WINDOW, f"queue {self.name} is closed: {self.standing.message}"
 
+    @property
+    def unstated_packets(self) -> int:
+        """Packets a second of a scan that states no rate; 0: the queue does not say either."""
+        if self.default_packets_per_second or not self.packets_per_second:
+            return self.default_packets_per_second
+        return max(1, self.packets_per_second // max(1, self.max_concurrent))
+
     def accepts_scanner(self, scanner: str) -> bool:
         """Whether ScanJobs of that scanner may run here."""
         return not self.allowed_scanners or scanner in self.allowed_scanners

@@ -169,16 +169,7 @@ def subtract(intervals: Sequence[Interval], excluded: Sequence[Interval]) -> tup
 
 def count(intervals: Sequence[Interval], excluded: Sequence[Interval] = ()) -> int:
     """How many numbers merged `intervals` hold that merged `excluded` do not."""
-    total = sum(interval.size for interval in intervals)
-    position = 0
-    for interval in intervals:
-        while position < len(excluded) and excluded[position].last < interval.first:
-            position += 1
-        for other in excluded[position:]:
-            if other.first > interval.last:
-                break
-            total -= min(interval.last, other.last) - max(interval.first, other.first) + 1
-    return total
+    return sum(interval.size for interval in subtract(intervals, excluded))
 
 
 def _check_length(entries: Sequence[str], field: str, least: int, most: int) -> None:

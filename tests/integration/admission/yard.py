@@ -53,7 +53,7 @@ class Yard:
 
     def __init__(self, redis: Redis, **settings: Any) -> None:
         self._redis = redis
-        self._ledger = Ledger(redis, INSTALLATION)
+        self.ledger = Ledger(redis, INSTALLATION)
         self._jobs: dict[str, dict[str, Any]] = {}
         self._table = _Table(self._jobs)
         self._version = 0
@@ -61,7 +61,7 @@ class Yard:
         self.context = Context(
             Settings(**settings),
             cast("KubeClient", self._table),
-            LedgerWriter(self._ledger),
+            LedgerWriter(self.ledger),
             7,
             DenyList(()),
             now=lambda: NOW,
@@ -69,7 +69,7 @@ class Yard:
 
     async def begin(self) -> None:
         """Build the ledger from what there is."""
-        await rebuild(self.context, self._ledger)
+        await rebuild(self.context, self.ledger)
 
     def queue(self, name: str, **spec: Any) -> None:
         """Create a queue, or change it."""
@@ -121,7 +121,7 @@ class Yard:
         """Let the leader come to rest, without the Pods of what it admits."""
         while True:
             await self._reconcile_what_does_not_run()
-            await admit_all(self.context, self._ledger)
+            await admit_all(self.context, self.ledger)
             if not len(self.context.dirty):
                 return
 
