@@ -45,18 +45,53 @@ BIN := .venv/bin
 lint: venv ## Style, types, import layers, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy operator/scanyard tests
+	$(BIN)/mypy operator/scanyard tests gitops grafana
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scanyard.api --check
 	$(BIN)/python -m scanyard.api --check charts/scanyard/files/crds
+	$(BIN)/python -m scanyard.api.reference --check
+	$(BIN)/python -m scanyard.metrics --check
+	$(BIN)/python -m scanyard.logs --check
+	$(BIN)/python gitops/argocd/argocd_cm.py --check
+	$(BIN)/python -m grafana --check
 
 .PHONY: crds
-crds: venv ## Write the CRDs from the models, for the repository and for the chart
+crds: venv ## Write the CRDs from the models, for the repository and for the chart, and their page
 	$(BIN)/python -m scanyard.api
 	$(BIN)/python -m scanyard.api charts/scanyard/files/crds
+	$(BIN)/python -m scanyard.api.reference
+
+.PHONY: rules
+rules: venv ## Write the chart's alerts as a plain file for Prometheus
+	$(BIN)/python -m tests.chart.alerts
+
+.PHONY: chart-readme
+chart-readme: venv ## Write the chart's README.md from the comments in its values.yaml
+	$(BIN)/python -m tests.chart.readme
+
+# KEY names the gpg key that signs it, KEYRING the file with the secret key: docs/helm.md.
+.PHONY: package
+package: ## The chart as dist/scanyard-VERSION.tgz (signed: KEY="A Name" KEYRING=secring.gpg)
+	@PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" helm package charts/scanyard --destination dist \
+	  $(if $(KEY),--sign --key "$(KEY)" $(if $(KEYRING),--keyring "$(KEYRING)"))
+
+.PHONY: argocd-cm
+argocd-cm: venv ## Write gitops/argocd/argocd-cm.yaml from the Lua scripts beside it
+	$(BIN)/python gitops/argocd/argocd_cm.py
+
+.PHONY: dashboards
+dashboards: venv ## Write the chart's Grafana dashboards from grafana/
+	$(BIN)/python -m grafana
+
+.PHONY: dashboards-drawn
+dashboards-drawn: images ## Draw the dashboards into docs/images, after scans of all kinds
+	@$(CLUSTER_COMMAND) packages
+	@$(CLUSTER_COMMAND) tools >/dev/null
+	PATH="$$($(CLUSTER_COMMAND) tools):$$PATH" KUBECONFIG="$$($(CLUSTER_COMMAND) kubeconfig)" \
+	  SCANYARD_DRAWN=docs/images $(BIN)/pytest -n 0 tests/e2e/observability/test_dashboards.py
 
 # Two processes with a half each are quicker here than workers that collect everything both.
-UNIT_HALF := tests/unit/controller tests/unit/cli tests/unit/api
+UNIT_HALF := $(addprefix tests/unit/,api chaos cli controller docs gitops logs metrics scanners)
 .PHONY: unit unit-shell unit-rest
 unit: venv ## Tests that need nothing but Python
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit-shell unit-rest
@@ -68,7 +103,8 @@ unit-rest: venv
 	@$(BIN)/pytest -q tests/unit $(UNIT_HALF:%=--ignore=%) --hypothesis-profile=check
 
 .PHONY: check
-check: lint unit ## What to run before every commit: under 30 seconds
+check: venv ## What to run before every commit: under 30 seconds
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint unit-shell unit-rest
 
 .PHONY: demo
 demo: venv ## Install Scanyard on the test cluster, scan known targets, check what was found
@@ -97,6 +133,11 @@ failover: venv ## From a killed leader to the next admission, with 1,000 ScanJob
 bench-busy: venv ## One admission while 1,000, and 100,000, wait for one busy network
 	@$(CLUSTER_COMMAND) packages
 	$(BIN)/python -m tests.bench.busy_network
+
+.PHONY: bench-fair
+bench-fair: venv ## One admission while 1,000, and 100,000, of many namespaces wait in one queue
+	@$(CLUSTER_COMMAND) packages
+	$(BIN)/python -m tests.bench.fair_queue
 
 .PHONY: chaos
 chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCANJOBS=300 FAULTS=40 KEEP=)

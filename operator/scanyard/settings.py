@@ -6,6 +6,7 @@ import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -28,11 +29,18 @@ DEFAULT_DENIED_NETWORKS = (
 
 
 class LogFormat(StrEnum):
-    """How log lines look: JSON for machines, text for people, auto by what standard error is."""
+    """How log lines look: JSON for machines, text for people; auto: text only on a terminal."""
 
     AUTO = "auto"
     JSON = "json"
     TEXT = "text"
+
+
+def _password_in(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return ""  # no URL at all: whoever connects says so
 
 
 def _split(value: object) -> object:
@@ -41,10 +49,21 @@ def _split(value: object) -> object:
     return value
 
 
-class Settings(BaseSettings):
-    """Operator settings; each field is the environment variable SCANYARD_<FIELD>."""
+class LogSettings(BaseSettings):
+    """What must be known before a line can be logged."""
 
     model_config = SettingsConfigDict(env_prefix="SCANYARD_", frozen=True, extra="ignore")
+
+    pod_name: str = Field("", max_length=253, description="tells the replicas apart")
+    log_format: LogFormat = LogFormat.AUTO
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_file: Path | None = None
+    log_file_max_bytes: int = Field(10_000_000, ge=10_000, description="before a new one is begun")
+    log_file_kept: int = Field(3, ge=1, le=100, description="older files beside it")
+
+
+class Settings(LogSettings):
+    """Operator settings; each field is the environment variable SCANYARD_<FIELD>."""
 
     redis_url: str = "redis://localhost:6379/0"
     redis_username: str | None = None
@@ -72,12 +91,19 @@ class Settings(BaseSettings):
         "requests": {"cpu": "50m", "memory": "64Mi"},
         "limits": {"memory": "512Mi"},
     }
+    allowed_priority_classes: Annotated[list[str], NoDecode] = []
+    network_policy_per_queue: bool = False
     scan_grace_seconds: int = Field(60, ge=60, le=3600)
-    log_format: LogFormat = LogFormat.AUTO
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     lease_seconds: int = Field(15, ge=3, le=300)
-    pod_name: str = Field("", max_length=253, description="tells the replicas apart")
     http_port: int = Field(8080, ge=1, le=65535)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log line; a password of three characters hides nothing else."""
+        given = (self.redis_password, self.redis_sentinel_password)
+        words = [secret.get_secret_value() for secret in given if secret is not None]
+        quoted = _password_in(self.redis_url)
+        return tuple(word for word in (*words, quoted, unquote(quoted)) if len(word) > 3)
 
     @property
     def scope(self) -> Scope:
@@ -92,11 +118,20 @@ class Settings(BaseSettings):
 
     _split_lists = field_validator(
         "scanner_image_pull_secrets",
+        "allowed_priority_classes",
         "denied_networks",
         "redis_sentinels",
         "watch_namespaces",
         mode="before",
     )(_split)
+
+
+def load_log_settings() -> LogSettings:
+    """Read the environment; the defaults if it is wrong, so that this can be logged."""
+    try:
+        return LogSettings()
+    except ValidationError:
+        return LogSettings.model_construct()
 
 
 def load_settings() -> Settings:

@@ -136,11 +136,11 @@ class Faults:
         return f"turn the clock of {replica.name} by {hours:+d} h for {seconds:.1f} s"
 
     def _delete(self, options: dict[str, int], how: str) -> str:
-        pods = self._world.lab.list_pods()
+        pods = [pod for lab in self._world.labs for pod in lab.list_pods()]
         live = [pod for pod in pods if pod["status"].get("phase") in {"Pending", "Running"}]
         if not live:
             return f"{how} a Pod, but there is none"
-        name = self._chance.choice(live)["metadata"]["name"]
-        path = f"/api/v1/namespaces/{self._world.lab.name}/pods/{name}"
+        meta = self._chance.choice(live)["metadata"]
+        path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
         self._world.lab.cluster.request("DELETE", path, options)
-        return f"{how} Pod {name}"
+        return f"{how} Pod {meta['name']}"

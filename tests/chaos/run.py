@@ -9,24 +9,33 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import urllib3
 
 from tests.chaos.faults import Faults
+from tests.chaos.platform import Platform
+from tests.chaos.retention import judge_retention
+from tests.chaos.rules import judge_rules
 from tests.chaos.sharing import judge_sharing
+from tests.chaos.timeouts import judge_timeouts
 from tests.chaos.truth import Truth, judge_containers
 from tests.chaos.users import Users, is_finished
 from tests.chaos.world import World
 from tests.support.audit import judge
+from tests.support.kube import NotNowError
 from tests.support.scans import scanner_end
 
 #: How long nothing may come to its end once nothing is broken any more. A slot of a Pod that was
 #: deleted by force is held for its grace and 10 s, one of a lost node for longer.
 _SETTLE_SECONDS: Final = 240.0
-#: In the end queues have so many slots more for each so many ScanJobs.
+#: Lists of thousands of ScanJobs are work for the API server that it has to spare now and then.
+_LOOK_SECONDS: Final = 2.0
+#: For each so many ScanJobs users have so many targets, and queues in the end so many slots.
 _SCANJOBS_A_SHARE: Final = 300
 _DEPOSED, _KILLED = "deposed", "killed"
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +80,20 @@ def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
         tell(line)
 
     with World(plan.seed, lease_seconds=plan.lease_seconds) as world:
-        users = Users(world.lab, random.Random(plan.seed + 1))  # noqa: S311 - repeatable
-        users.open_queues()
+        chance = random.Random(plan.seed + 1)  # noqa: S311 - repeatable
+        platform = Platform(world.lab, chance)
+        platform.open_queues()
+        shares = max(1, plan.scanjobs // _SCANJOBS_A_SHARE)
+        users = Users(world.lab, world.guests, platform, chance, shares=shares)
         _break_everything(plan, world, users, outcome, note)
         note("calm")
         world.mend(everything=True)
-        _again(lambda: users.let_go(max(1, plan.scanjobs // _SCANJOBS_A_SHARE)))
+        world.widen(shares)
+        _again(users.let_go)
         left = _settle(world)
         for text in left:
             note(f"LEFT {text}")
-        _judge(world, outcome, left)
+        _judge(world, users, outcome, left)
         outcome.said = world.replicas.said() if outcome.violations else ""
         if plan.keep is not None:
             _keep(plan.keep / str(plan.seed), world, outcome)
@@ -104,7 +117,7 @@ def _break_everything(
             _again(lambda: note(users.act()))
             outcome.actions += 1
         if time.monotonic() >= next_fault and struck < plan.faults:
-            text = _lose_node(world, chance) if struck in losses else faults.strike()
+            text = _lose_node(world, chance) if struck in losses else _again(faults.strike)
             note(f"FAULT {text}")
             outcome.faults[text.split()[0] + " " + text.split()[1]] += 1
             struck += 1
@@ -119,36 +132,41 @@ def _lose_node(world: World, chance: random.Random) -> str:
     return f"lose node {name} for {seconds:.0f} s"
 
 
-def _again(action: Callable[[], object]) -> None:
-    """Users try again when the API server is away."""
+def _again(action: Callable[[], _Result]) -> _Result:
+    """Try again while the API server is away, or has just begun and refuses everything."""
     deadline = time.monotonic() + 60
     while True:
         try:
-            action()
-        except (urllib3.exceptions.HTTPError, ValueError):
+            return action()
+        except (urllib3.exceptions.HTTPError, ValueError, NotNowError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-        else:
-            return
 
 
 def _settle(world: World) -> list[str]:
     """Wait until every ScanJob has ended and the ledger is empty; returns what does not end."""
     fewest, since = None, time.monotonic()
     while True:
-        world.mend()
         left = _unsettled(world)
         if fewest is None or len(left) < fewest:
             fewest, since = len(left), time.monotonic()
         if not left or time.monotonic() > since + _SETTLE_SECONDS:
             return left
-        time.sleep(0.5)
+        _mend_for(world, _LOOK_SECONDS)
+
+
+def _mend_for(world: World, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        world.mend()
+        time.sleep(0.1)
 
 
 def _unsettled(world: World) -> list[str]:
-    path = world.lab.namespace.path("scanjobs")
-    items = world.lab.cluster.request("GET", path).expect()["items"]
+    paths = [lab.namespace.path("scanjobs") for lab in world.labs]
+    lists = [world.lab.cluster.request("GET", path).expect()["items"] for path in paths]
+    items = [item for items in lists for item in items]
     left = [
         f"ScanJob {job['metadata']['name']} never ended: {job.get('status')}"
         for job in items
@@ -162,7 +180,7 @@ def _unsettled(world: World) -> list[str]:
     return left + [f"the ledger still has {place}" for place in places]
 
 
-def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
+def _judge(world: World, users: Users, outcome: Outcome, left: list[str]) -> None:
     seen = world.history.seen()
     verdict = judge(seen, settled_at=world.settled_at)
     truth: Truth = judge_containers(
@@ -172,14 +190,26 @@ def _judge(world: World, outcome: Outcome, left: list[str]) -> None:
         settled_at=world.settled_at,
         unguaranteed=verdict.unguaranteed,
     )
-    sharing = judge_sharing(
-        world.nodes.containers,
+    containers, unguaranteed = world.nodes.containers, verdict.unguaranteed
+    rules = judge_rules(containers, seen, settled_at=world.settled_at, unguaranteed=unguaranteed)
+    rules += judge_sharing(
+        containers,
         seen,
         settled_at=world.settled_at,
-        unguaranteed=verdict.unguaranteed,
+        unguaranteed=unguaranteed,
+        limits=world.limits,
+    )
+    rules += judge_timeouts(seen, settled_at=world.settled_at)
+    offset = time.time() - time.monotonic()
+    rules += judge_retention(
+        containers,
+        seen,
+        by_users=users.deleted,
+        wall=lambda moment: moment + offset,
+        settled_at=world.settled_at,
     )
     outcome.unguaranteed = len(verdict.unguaranteed)
-    outcome.violations = [*verdict.violations, *truth.violations, *sharing, *left]
+    outcome.violations = [*verdict.violations, *truth.violations, *rules, *left]
     outcome.violations += _leftovers(world)
     outcome.containers, outcome.most_at_once = truth.containers, truth.most_at_once
     outcome.phases = Counter(item.phase for item in verdict.scanjobs.values())
@@ -189,7 +219,8 @@ def _leftovers(world: World) -> list[str]:
     """Pods that nobody needs any more, processes that ended by themselves."""
     live = [
         pod["metadata"]["name"]
-        for pod in world.lab.list_pods()
+        for lab in world.labs
+        for pod in lab.list_pods()
         if scanner_end(pod) is None and not pod["spec"].get("schedulingGates")
     ]
     bad = [

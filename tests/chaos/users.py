@@ -1,63 +1,73 @@
-"""Users who change their minds: cancel, suspend, run again, delete, edit and delete queues."""
+"""Users who change their minds: cancel, suspend, run again, delete and re-create ScanJobs."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
+from tests.chaos.platform import QUEUES, Platform
+from tests.chaos.timeouts import PORTS
 from tests.support.kube import MERGE_PATCH, Reply
 from tests.support.scans import Lab, condition, resource
 
-QUEUES: Final = {"red": 4, "green": 3, "blue": 2}
-_LIMITS: Final = (1, 2, 3, 5, 8)
-#: The queue with a packet budget, and what that may be; all rates that are asked for fit into each.
-PACED: Final = "red"
-_BUDGETS: Final = (60, 90, 200)
 _RATES: Final = (10, 20, 50)
-#: Of ScanJobs that wait for an earlier one.
+#: Of ScanJobs that wait for an earlier one; of those that wait for a time, and for how long.
 _DEPENDS: Final = 0.15
-#: Some of these overlap; no queue starts a scan of what is being scanned.
-_TARGETS: Final = (
-    *(f"192.0.2.{number}" for number in range(40)),
-    *("192.0.2.0/29", "192.0.2.32/30", "192.0.2.16-192.0.2.18"),
-)
+_LATER: Final = 0.1
+_LATER_SECONDS: Final = (1, 20)
+#: Of those whose timeout is worked out; of those that may find no node; of those that are kept for
+#: a while after their end, and for how long.
+_ADAPTIVE: Final = 0.2
+_IMPATIENT: Final = 0.1
+_RETAINED: Final = 0.2
+_KEPT_SECONDS: Final = (0, 5, 20)
+#: Each so-manieth ScanJob is of the other namespace.
+_GUESTS: Final = 3
+#: Some targets overlap, and no queue starts a scan of what is being scanned: more ScanJobs, more
+#: addresses, else they would wait for each other long after everything else has ended.
+_ADDRESSES_A_SHARE: Final = 40
+_MOST_ADDRESSES: Final = 256
+_BLOCKS: Final = ("192.0.2.0/29", "192.0.2.32/30", "192.0.2.16-192.0.2.18")
 
 
 class Users:
-    """Act on the ScanJobs and ScanQueues of one namespace; each action may be refused."""
+    """Act on the ScanJobs of two namespaces, and let the platform act; each may be refused.
 
-    def __init__(self, lab: Lab, chance: random.Random) -> None:
+    `shares`: how many times the usual number of ScanJobs there will be.
+    """
+
+    def __init__(
+        self, lab: Lab, guests: Lab, platform: Platform, chance: random.Random, *, shares: int
+    ) -> None:
         self._lab = lab
+        self._guests = guests
         self._chance = chance
+        self._platform = platform
+        self._shares = shares
+        addresses = min(_ADDRESSES_A_SHARE * shares, _MOST_ADDRESSES)
+        self._targets = (*(f"192.0.2.{number}" for number in range(addresses)), *_BLOCKS)
         self._submitted = 0
         self._tokens = 0
         self._names: list[str] = []
-        self._needs: dict[str, set[str]] = {}
+        #: Uids of the ScanJobs that they have deleted, or tried to.
+        self.deleted: set[str] = set()
 
     @property
     def submitted(self) -> int:
         """How many ScanJobs were created."""
         return self._submitted
 
-    def open_queues(self, times: int = 1) -> None:
-        """Create the queues that are not there, and give all their limits, so many times."""
-        for name, limit in QUEUES.items():
-            spec: dict[str, Any] = {
-                "maxConcurrent": limit * times,
-                "stopPolicy": "None",
-                "maxConcurrentPerTarget": 1,
-            }
-            if name == PACED:
-                spec["packetsPerSecond"] = max(_BUDGETS) * times
-            if not self._patch("scanqueues", name, spec).ok:
-                body = resource("ScanQueue", name, spec)
-                self._lab.namespace.create("scanqueues", body).expect()
-
     def submit(self) -> None:
         """A new ScanJob."""
         name = f"scan-{self._submitted:04}"
-        if self._create(name).ok:
+        reply = self._create(name)
+        # Created, though the connection broke before the API server could say so.
+        there = reply.code == HTTPStatus.CONFLICT
+        assert reply.code != HTTPStatus.UNPROCESSABLE_ENTITY, reply.message
+        if reply.ok or there:
             self._submitted += 1
             self._names.append(name)
 
@@ -71,94 +81,114 @@ class Users:
             self._delete,
             self._recreate,
             self._prioritise,
+            self._retain,
+            self._ask,
         ]
-        queue_actions = [self._limit, self._limit, self._hold, self._drop_queue, self._budget]
-        if not self._names or self._chance.random() < 0.2:
-            return self._chance.choice(queue_actions)(self._chance.choice(list(QUEUES)))
+        if not self._names or self._chance.random() < 0.3:
+            return self._platform.act()
         return self._chance.choice(actions)(self._chance.choice(self._names))
 
-    def let_go(self, times: int) -> None:
-        """Let everything come to its end: nothing suspended, all queues open, wider by so many."""
-        self.open_queues(times)
-        for name in self._names:
-            # What depends on one that was deleted would wait for ever.
-            lost = not self._needs.get(name, set()) <= set(self._names)
-            self._patch("scanjobs", name, {"suspend": False} | ({"cancel": True} if lost else {}))
+    def let_go(self) -> None:
+        """Let everything come to its end: nothing suspended, all queues open, wide for all."""
+        self._platform.open_queues(self._shares)
+        for lab in (self._lab, self._guests):
+            path = lab.namespace.path("scanjobs")
+            jobs = self._lab.cluster.request("GET", path).expect()["items"]
+            there = {job["metadata"]["name"] for job in jobs}
+            for job in jobs:
+                needs = {need["name"] for need in job["spec"].get("dependsOn") or ()}
+                # What depends on one that is gone would wait for ever.
+                lost = {} if needs <= there else {"cancel": True}
+                reply = self._patch(job["metadata"]["name"], {"suspend": False} | lost)
+                # It may be gone: its time was over.
+                if reply.code != HTTPStatus.NOT_FOUND:
+                    reply.expect()
 
     def _create(self, name: str) -> Reply:
         spec: dict[str, Any] = {
             "scanner": "nmap",
-            "targets": [self._chance.choice(_TARGETS)],
+            "targets": [self._chance.choice(self._targets)],
             "nmap": {"packetsPerSecond": self._chance.choice(_RATES)},
-            "queueRef": {"name": self._chance.choice(list(QUEUES))},
+            "queueRef": {
+                "name": self._chance.choice(list(QUEUES)),
+                "namespace": self._lab.name,
+            },
             "priority": self._chance.choice([-10, 0, 0, 0, 10]),
-            "timeoutSeconds": 30,
+            "ports": PORTS,
         }
+        if self._chance.random() < _ADAPTIVE:
+            spec["timeoutPolicy"] = "Adaptive"
+        else:
+            spec["timeoutSeconds"] = 30
+        if self._chance.random() < _IMPATIENT:
+            spec["startDeadlineSeconds"] = 5
+        if self._chance.random() < _RETAINED:
+            spec["ttlSecondsAfterFinished"] = self._chance.choice(_KEPT_SECONDS)
+        if self._chance.random() < _LATER:
+            later = datetime.now(UTC) + timedelta(seconds=self._chance.randint(*_LATER_SECONDS))
+            spec["notBefore"] = later.strftime("%Y-%m-%dT%H:%M:%SZ")
         # Of earlier ones only: no circle.
-        earlier = [other for other in self._names if other < name]
-        self._needs.pop(name, None)
+        home = self._home(name)
+        earlier = [n for n in self._names if n < name and self._home(n) is home]
         if earlier and self._chance.random() < _DEPENDS:
             first = self._chance.choice(earlier[-20:])
-            self._needs[name] = {first}
             spec["dependsOn"] = [{"name": first, "condition": "Finished"}]
-        return self._lab.namespace.create("scanjobs", resource("ScanJob", name, spec))
+        return home.namespace.create("scanjobs", resource("ScanJob", name, spec))
+
+    def _home(self, name: str) -> Lab:
+        """Where that ScanJob is, also the next of its name."""
+        return self._guests if int(name.rpartition("-")[2]) % _GUESTS == 0 else self._lab
 
     def _cancel(self, name: str) -> str:
-        self._patch("scanjobs", name, {"cancel": True})
+        self._patch(name, {"cancel": True})
         return f"cancel {name}"
 
     def _suspend(self, name: str) -> str:
-        self._patch("scanjobs", name, {"suspend": True})
+        self._patch(name, {"suspend": True})
         return f"suspend {name}"
 
     def _resume(self, name: str) -> str:
-        self._patch("scanjobs", name, {"suspend": False})
+        self._patch(name, {"suspend": False})
         return f"resume {name}"
 
     def _rerun(self, name: str) -> str:
         self._tokens += 1
         token = f"token-{self._tokens}"
-        self._patch("scanjobs", name, {"rerunToken": token, "cancel": False})
+        self._patch(name, {"rerunToken": token, "cancel": False})
         return f"rerun {name}"
 
     def _prioritise(self, name: str) -> str:
-        self._patch("scanjobs", name, {"priority": self._chance.choice([-50, 50])})
+        self._patch(name, {"priority": self._chance.choice([-50, 50])})
         return f"prioritise {name}"
 
+    def _retain(self, name: str) -> str:
+        seconds = self._chance.choice([None, *_KEPT_SECONDS])
+        self._patch(name, {"ttlSecondsAfterFinished": seconds})
+        return f"keep {name} for {'ever' if seconds is None else f'{seconds} s'}"
+
     def _delete(self, name: str) -> str:
-        path = self._lab.namespace.path("scanjobs", name)
-        if self._lab.cluster.request("DELETE", path).ok:
-            self._names.remove(name)
+        path = self._home(name).namespace.path("scanjobs", name)
+        found = self._lab.cluster.request("GET", path)
+        if found.ok:
+            uid = found.body["metadata"]["uid"]
+            self.deleted.add(uid)
+            self._lab.cluster.request("DELETE", path, {"preconditions": {"uid": uid}})
         return f"delete {name}"
 
     def _recreate(self, name: str) -> str:
         self._delete(name)
-        if self._create(name).ok:
-            self._names.append(name)
+        self._create(name)
         return f"delete and create {name}"
 
-    def _limit(self, queue: str) -> str:
-        limit = self._chance.choice(_LIMITS)
-        self._patch("scanqueues", queue, {"maxConcurrent": limit})
-        return f"limit {queue} to {limit}"
+    def _ask(self, name: str) -> str:
+        self._tokens += 1
+        notes = {"annotations": {"scanyard.dev/explain": f"token-{self._tokens}"}}
+        path = self._home(name).namespace.path("scanjobs", name)
+        self._lab.cluster.request("PATCH", path, {"metadata": notes}, content_type=MERGE_PATCH)
+        return f"ask why {name} waits"
 
-    def _budget(self, _queue: str) -> str:
-        budget = self._chance.choice(_BUDGETS)
-        self._patch("scanqueues", PACED, {"packetsPerSecond": budget})
-        return f"packets of {PACED} to {budget}"
-
-    def _hold(self, queue: str) -> str:
-        policy = self._chance.choice(["None", "None", "Hold", "HoldAndDrain"])
-        self._patch("scanqueues", queue, {"stopPolicy": policy})
-        return f"stopPolicy {policy} for {queue}"
-
-    def _drop_queue(self, queue: str) -> str:
-        self._lab.cluster.request("DELETE", self._lab.namespace.path("scanqueues", queue))
-        self.open_queues()
-        return f"delete and create queue {queue}"
-
-    def _patch(self, plural: str, name: str, spec: dict[str, Any]) -> Reply:
-        path = self._lab.namespace.path(plural, name)
+    def _patch(self, name: str, spec: dict[str, Any]) -> Reply:
+        path = self._home(name).namespace.path("scanjobs", name)
         return self._lab.cluster.request("PATCH", path, {"spec": spec}, content_type=MERGE_PATCH)
 
 

@@ -18,6 +18,7 @@ import redis
 
 from tests.chaos.node import Nodes
 from tests.chaos.replicas import LEASE, Replicas
+from tests.chaos.sharing import Limits
 from tests.support.audit_objects import Kind
 from tests.support.control_plane import ControlPlane
 from tests.support.etcd_history import EtcdHistory
@@ -27,6 +28,8 @@ from tests.support.scans import Lab
 from tests.support.tcp_proxy import TcpProxy
 
 INSTALLATION: Final = "scanyard/scanyard"
+#: Fewer than the queues may run together, so that they take turns.
+_LIMITS: Final = Limits(scans=7, packets_per_second=200)
 #: A changed limit is heard of by a watch, within so long.
 _HEARD_SECONDS: Final = 3.0
 #: One that broke with the API server is back so long after it, by its back-off.
@@ -34,7 +37,10 @@ _WATCHES_BACK_SECONDS: Final = 15.0
 
 
 class World:
-    """An API server, Redis behind a proxy, two replicas, two nodes, one namespace, its audit."""
+    """An API server, Redis behind a proxy, two replicas, two nodes, two namespaces, their audit.
+
+    The queues are in the namespace of `lab`; `guests` has ScanJobs that wait in them, too.
+    """
 
     def __init__(self, seed: int, *, lease_seconds: int) -> None:
         self.lease_seconds = lease_seconds
@@ -44,6 +50,8 @@ class World:
         self._order = itertools.count()
         #: From when to when an API server was away, in seconds of time.monotonic().
         self._outages: list[tuple[float, float]] = []
+        #: Those of the installation, and since when.
+        self.limits: list[tuple[float, Limits]] = []
 
     def __enter__(self) -> Self:
         try:
@@ -70,10 +78,14 @@ class World:
         self.redis = enter(RedisServer(folder / "redis"))
         self.proxy = enter(_proxy(self.redis.port))
         self.lab = enter(Lab(self.control_plane.cluster, "chaos"))
-        for recorder in (self.lab.pods, self.lab.scanjobs):
-            recorder.relists = True
-        self.history = enter(EtcdHistory(self.control_plane.etcd_url, _kinds(self.lab.name)))
-        self.nodes = enter(Nodes(self.lab, self._seed))
+        self.guests = enter(Lab(self.control_plane.cluster, "guests"))
+        self.labs = (self.lab, self.guests)
+        kinds: dict[str, Kind] = {"/registry/leases/kube-system/scanyard": "Lease"}
+        for lab in self.labs:
+            lab.pods.relists = lab.scanjobs.relists = True
+            kinds |= _kinds(lab.name)
+        self.history = enter(EtcdHistory(self.control_plane.etcd_url, kinds))
+        self.nodes = enter(Nodes(self.labs, self._seed))
         self.replicas = enter(
             Replicas(
                 folder / "replicas",
@@ -81,8 +93,10 @@ class World:
                 self.proxy.url,
                 lease_seconds=self.lease_seconds,
                 turnable_clocks=True,
+                settings=_LIMITS.settings,
             )
         )
+        self.limits.append((0.0, _LIMITS))
 
     def later(self, seconds: float, action: Callable[[], Any]) -> None:
         """Do it in so many seconds."""
@@ -108,6 +122,12 @@ class World:
         ]
         return min(began, default=moment) - _HEARD_SECONDS
 
+    def widen(self, times: int) -> None:
+        """Give the installation so many times what it may do."""
+        wider = Limits(_LIMITS.scans * times, _LIMITS.packets_per_second * times)
+        self.limits.append((time.monotonic(), wider))
+        self.replicas.replace_all(wider.settings)
+
     def delete_lease(self) -> None:
         """Whoever holds it."""
         self.lab.cluster.request("DELETE", LEASE)
@@ -132,7 +152,6 @@ def _kinds(namespace: str) -> dict[str, Kind]:
         f"/registry/pods/{namespace}/": "Pod",
         f"/registry/scanyard.dev/scanjobs/{namespace}/": "ScanJob",
         f"/registry/scanyard.dev/scanqueues/{namespace}/": "ScanQueue",
-        "/registry/leases/kube-system/scanyard": "Lease",
     }
 
 

@@ -19,9 +19,18 @@ NAMESPACE = "security"
 
 Object = dict[str, Any]
 
+PRODUCTION: Object = yaml.safe_load((CHART / "values-production.yaml").read_text(encoding="utf-8"))
+
 #: Installations that differ in what is rendered; each is checked as a whole.
 MATRIX: dict[str, Object] = {
     "defaults": {},
+    # The monitors are rendered even where nobody knows their kinds, as here.
+    "production": PRODUCTION | {
+        "metrics": {"serviceMonitor": PRODUCTION["metrics"]["serviceMonitor"] | {"force": True}},
+        "alerts": PRODUCTION["alerts"] | {
+            "prometheusRule": PRODUCTION["alerts"]["prometheusRule"] | {"force": True}
+        },
+    },
     "external-redis": {
         "redis": {"enabled": False},
         "externalRedis": {"url": "rediss://redis.example:6380/1", "existingSecret": "redis-auth"},
@@ -82,6 +91,7 @@ MATRIX: dict[str, Object] = {
         "image": {"repository": "registry.example/yard", "tag": "1.2.3"},
         "logFormat": "text",
         "logLevel": "DEBUG",
+        "logFile": {"enabled": True, "maxBytes": 2_000_000, "kept": 7},
         "podRetentionSeconds": 1_209_600,
         "maxConcurrentScans": 40,
         "packetsPerSecond": 20000,
@@ -110,12 +120,18 @@ MATRIX: dict[str, Object] = {
         "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}],
         "serviceAccount": {"annotations": {"example.com/e": "f"}},
         "metrics": {"service": {"annotations": {"prometheus.io/scrape": "true"}}},
+        "dashboards": {
+            "enabled": True,
+            "namespace": "monitoring",
+            "annotations": {"grafana_folder": "Scans"},
+        },
         "scanner": {"image": {
             "repository": "registry.example/scanner",
             "digest": "sha256:" + "0" * 64,
             "pullPolicy": "Always",
             "pullSecrets": ["one", "two"],
-        }},
+        }, "allowedPriorityClasses": ["scans", "urgent-scans"],
+           "networkPolicyPerQueue": True},
         "queues": [
             {"name": "fast", "namespace": "team-a", "maxConcurrent": 0, "stopPolicy": "Hold"},
             {
@@ -137,9 +153,10 @@ MATRIX: dict[str, Object] = {
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Renders charts/scanyard with a given Helm program."""
+    """Renders charts/scanyard, or a package of it, with a given Helm program."""
 
     helm: Path
+    folder: Path = CHART
 
     def text(self, values: Object | None = None) -> str:
         """All manifests, hooks included; fails the test if Helm refuses. Rendered once."""
@@ -165,7 +182,7 @@ class Chart:
     def notes(self, values: Object) -> str:
         """What Helm tells the user after the installation."""
         result = self._run(
-            "install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--dry-run=client",
+            "install", RELEASE, str(self.folder), "--namespace", NAMESPACE, "--dry-run=client",
             values=values,
         )  # fmt: skip
         assert result.returncode == 0, result.stderr
@@ -173,11 +190,11 @@ class Chart:
 
     def lint(self, values: Object) -> subprocess.CompletedProcess[str]:
         """`helm lint --strict`."""
-        return self._run("lint", "--strict", str(CHART), values=values)
+        return self._run("lint", "--strict", str(self.folder), values=values)
 
     def _template(self, values: Object, *flags: str) -> subprocess.CompletedProcess[str]:
         return self._run(
-            "template", RELEASE, str(CHART), "--namespace", NAMESPACE, *flags, values=values
+            "template", RELEASE, str(self.folder), "--namespace", NAMESPACE, *flags, values=values
         )
 
     def _run(self, *arguments: str, values: Object) -> subprocess.CompletedProcess[str]:
@@ -209,10 +226,13 @@ def one(objects: list[Object], kind: str, name: str) -> Object:
 
 
 def pod_specs(objects: list[Object]) -> Iterator[tuple[str, Object]]:
-    """The Pod template specs of Deployments and Jobs, by "Kind name"."""
+    """The specs of Pods and of the templates of Deployments and Jobs, by "Kind name"."""
     for item in objects:
+        name = f"{item['kind']} {item['metadata']['name']}"
         if item["kind"] in {"Deployment", "Job"}:
-            yield f"{item['kind']} {item['metadata']['name']}", item["spec"]["template"]["spec"]
+            yield name, item["spec"]["template"]["spec"]
+        elif item["kind"] == "Pod":
+            yield name, item["spec"]
 
 
 def environment(deployment: Object) -> Object:

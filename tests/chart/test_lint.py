@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from tests.chart.kubeconform import Kubeconform
-from tests.chart.rendering import MATRIX, NAMESPACE, ROOT, Chart
+from tests.chart.rendering import CHART, MATRIX, NAMESPACE, PRODUCTION, Chart, Object
+from tests.support import examples
 
-EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 
-
-@pytest.mark.parametrize("name", MATRIX)
-def test_helm_lint(chart: Chart, name: str) -> None:
-    result = chart.lint(MATRIX[name])
+@pytest.mark.parametrize("values", [*MATRIX.values(), PRODUCTION], ids=[*MATRIX, "as-it-is"])
+def test_helm_lint(chart: Chart, values: Object) -> None:
+    result = chart.lint(values)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "[WARNING]" not in result.stdout + result.stderr
 
@@ -23,10 +24,17 @@ def test_manifests_are_valid_kubernetes(chart: Chart, kubeconform: Kubeconform, 
     assert kubeconform.problems(chart.text(MATRIX[name])) == ""
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_examples_are_valid(kubeconform: Kubeconform, path: object) -> None:
-    text = (ROOT / str(path)).read_text(encoding="utf-8")
-    assert kubeconform.problems(text) == ""
+def test_the_file_for_production_is_rendered_where_monitors_are_known(chart: Chart) -> None:
+    assert "metrics.serviceMonitor.force" in chart.refusal(PRODUCTION), "it says what is missing"
+    group = "monitoring.coreos.com/v1"
+    known = [f"--api-versions={group}/{kind}" for kind in ("ServiceMonitor", "PrometheusRule")]
+    text = chart.render({}, f"--values={CHART / 'values-production.yaml'}", *known)
+    assert text == chart.text(MATRIX["production"])
+
+
+@pytest.mark.parametrize("path", examples.FILES, ids=lambda path: path.name)
+def test_examples_are_valid(kubeconform: Kubeconform, path: Path) -> None:
+    assert kubeconform.problems(yaml.safe_dump_all(examples.documents(path))) == ""
 
 
 @pytest.mark.parametrize("name", MATRIX)

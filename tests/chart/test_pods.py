@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.chart.rendering import MATRIX, Chart, Object, of_kind, one, pod_specs
 
@@ -61,6 +62,7 @@ def test_only_pods_that_talk_to_the_api_get_a_token(chart: Chart) -> None:
         "Deployment scanyard-redis": False,
         "Job scanyard-setup-queues": True,
         "Job scanyard-setup-redis-secret": True,
+        "Pod scanyard-test": True,
     }
     for account in of_kind(objects, "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
@@ -84,6 +86,7 @@ def test_services_budgets_and_policies_select_the_pods_they_are_for(
 ) -> None:
     objects = chart.objects(MATRIX[name])
     templates = [item["spec"]["template"] for item in of_kind(objects, "Deployment")]
+    templates += of_kind(objects, "Pod")
     selectors = [service["spec"]["selector"] for service in of_kind(objects, "Service")]
     selectors += [
         budget["spec"]["selector"]["matchLabels"]
@@ -95,16 +98,72 @@ def test_services_budgets_and_policies_select_the_pods_they_are_for(
             peer["podSelector"]["matchLabels"]
             for rule in policy["spec"].get("ingress", []) + policy["spec"].get("egress", [])
             for peer in rule.get("from", []) + rule.get("to", [])
-            if "podSelector" in peer
+            # What is in other namespaces, such as scans, is not of this chart.
+            if "podSelector" in peer and "namespaceSelector" not in peer
         ]
     for selector in selectors:
         matched = [t for t in templates if selector.items() <= t["metadata"]["labels"].items()]
         assert len(matched) == 1, selector
 
 
+def twice_named(text: str) -> Iterator[str]:
+    """Keys that stand twice in one mapping, which some readers of YAML refuse."""
+    nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            names = [key.value for key, _ in node.value]
+            yield from {name for name in names if names.count(name) > 1}
+            nodes += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+
+
+def test_a_label_that_several_values_give_stands_once(chart: Chart) -> None:
+    """What is nearer to the object wins, but no Pod escapes what selects it."""
+    name, mine, twice = "app.kubernetes.io/name", {"team": "mine"}, {"team": "all"}
+    both = mine | {name: "theirs"}
+    values = {
+        "commonLabels": twice | {name: "everybody's"},
+        "podLabels": both,
+        "dashboards": {"enabled": True, "labels": both},
+        "metrics": {"serviceMonitor": {"enabled": True, "force": True, "labels": both}},
+        "alerts": {"prometheusRule": {"enabled": True, "force": True, "labels": both}},
+    }
+    assert list(twice_named(chart.text(values))) == []
+    objects = chart.objects(values)
+    maps = of_kind(objects, "ConfigMap")
+    theirs = [
+        *(item for item in maps if "dashboard" in item["metadata"]["name"]),
+        one(objects, "ServiceMonitor", "scanyard"),
+        one(objects, "PrometheusRule", "scanyard"),
+    ]
+    for item in theirs:
+        assert item["metadata"]["labels"].items() >= both.items(), item["metadata"]["name"]
+    deployment = one(objects, "Deployment", "scanyard")
+    assert deployment["metadata"]["labels"].items() >= (twice | {name: "scanyard"}).items()
+    pod = deployment["spec"]["template"]["metadata"]["labels"]
+    assert pod.items() >= (mine | deployment["spec"]["selector"]["matchLabels"]).items()
+
+
 def test_scheduling_values_reach_every_pod(chart: Chart) -> None:
     values = MATRIX["everything"]
     for pod, spec in pod_specs(chart.objects(values)):
-        for field in ("nodeSelector", "tolerations", "affinity", "priorityClassName"):
+        for field in ("nodeSelector", "tolerations", "affinity"):
             assert spec[field] == values[field], pod
         assert spec["imagePullSecrets"] == values["imagePullSecrets"], pod
+
+
+def test_what_runs_once_has_no_priority_to_drive_others_out(chart: Chart) -> None:
+    given = MATRIX["everything"]["priorityClassName"]
+    classes = {
+        pod: spec.get("priorityClassName")
+        for pod, spec in pod_specs(chart.objects(MATRIX["everything"]))
+    }
+    assert classes == {
+        "Deployment yard": given,
+        "Deployment yard-redis": given,
+        "Job yard-setup-queues": None,
+        "Job yard-setup-redis-secret": None,
+        "Pod yard-test": None,
+    }

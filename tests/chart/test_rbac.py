@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import MATRIX, NAMESPACE, Chart, Object, hook_events, of_kind, one
+from tests.chart.rendering import MATRIX, NAMESPACE, Chart, Object, of_kind, one
 
 READ = {"get", "list", "watch"}
 WRITE = {"create", "update", "patch", "delete", "deletecollection"}
@@ -56,11 +56,21 @@ def test_the_operator_has_exactly_the_verbs_it_uses(chart: Chart) -> None:
     assert permissions(one(objects, "ClusterRole", "scanyard-operator")) == grants({
         **IN_NAMESPACES,
         "nodes": {"get"},
+        "namespaces": READ,
         "servicecidrs.networking.k8s.io": {"list"},
         "leases.coordination.k8s.io!": {"list"},
     })  # fmt: skip
     assert roles(objects, "scanyard-operator") == {}
     assert roles(objects, CLUSTER_LEASE_ROLE) == {"kube-system": grants(LEASE)}
+
+
+def test_it_writes_network_policies_only_where_it_is_to(chart: Chart) -> None:
+    values = {"scanner": {"networkPolicyPerQueue": True}}
+    more = permissions(one(chart.objects(values), "ClusterRole", "scanyard-operator"))
+    without = permissions(one(chart.objects(), "ClusterRole", "scanyard-operator"))
+    assert more - without == grants({
+        "networkpolicies.networking.k8s.io": {"list", "create", "patch"},
+    })  # fmt: skip
 
 
 def test_in_some_namespaces_it_has_nothing_in_the_cluster_as_a_whole(chart: Chart) -> None:
@@ -181,5 +191,6 @@ def test_a_foreign_account_is_bound_as_named(chart: Chart) -> None:
     objects = chart.objects(MATRIX["minimal"])
     binding = one(objects, "ClusterRoleBinding", "scanyard-operator")
     assert binding["subjects"][0]["name"] == "theirs"
-    accounts = of_kind(objects, "ServiceAccount")
-    assert all(hook_events(account) for account in accounts), "only the set-up's own is made"
+    made = [account["metadata"]["name"] for account in of_kind(objects, "ServiceAccount")]
+    assert "theirs" not in made
+    assert "scanyard" not in made

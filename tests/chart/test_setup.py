@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from scanyard.cli.queue_file import QueueEntry, parse_queues
 from tests.chart.rendering import (
+    CHART,
     MATRIX,
     NAMESPACE,
     Chart,
@@ -33,9 +35,19 @@ def weight(item: Object) -> int:
     return int(item["metadata"]["annotations"]["helm.sh/hook-weight"])
 
 
-def test_rendering_twice_gives_the_same(chart: Chart) -> None:
-    """A GitOps controller renders all the time: nothing may be random."""
-    assert chart.render({}) == chart.render({})
+@pytest.mark.parametrize("name", MATRIX)
+def test_rendering_twice_gives_the_same(chart: Chart, name: str) -> None:
+    """A GitOps controller renders all the time: nothing may be random, nor looked up."""
+    assert chart.text(MATRIX[name]) == chart.render(MATRIX[name])
+
+
+def test_no_template_asks_the_cluster_or_a_die() -> None:
+    """What is looked up is absent where charts are rendered without a cluster, and then changes."""
+    called = re.compile(r"\b(lookup|rand[A-Z]\w+|gen[A-Z]\w+|uuidv4|now|htpasswd|bcrypt)\b")
+    for path in sorted((CHART / "templates").rglob("*.*")):
+        for action in re.findall(r"{{(.*?)}}", path.read_text(encoding="utf-8"), re.DOTALL):
+            words = re.sub(r'"(\\.|[^"\\])*"|/\*.*\*/', "", action, flags=re.DOTALL)
+            assert not called.search(words), f"{path.name}: {action}"
 
 
 @pytest.mark.parametrize("name", MATRIX)

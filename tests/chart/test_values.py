@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 import yaml
 
 from scanyard.settings import DEFAULT_DENIED_NETWORKS, Settings, load_settings
-from tests.chart.rendering import CHART, MATRIX, ROOT, Chart, Object, environment, one
+from tests.chart.rendering import CHART, MATRIX, NAMESPACE, ROOT, Chart, Object, environment, one
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
 
 def external(**values: Any) -> Object:
@@ -61,18 +63,73 @@ def egress_to_api(values: Object) -> Object:
         ({"metrics": {"serviceMonitor": {"enabled": True}, "service": {"enabled": False}}},
          "set metrics.service.enabled"),
         ({"serviceAccount": {"create": False}}, "set serviceAccount.name"),
+        # It is put into the dashboards' JSON as it is.
+        ({"alerts": {"runbookUrl": 'https://a.example/"'}}, "/alerts/runbookUrl"),
+        ({"alerts": {"runbookUrl": "https://a.example/\\n"}}, "/alerts/runbookUrl"),
+        ({"alerts": {"runbookUrl": "https://a.example/ b"}}, "/alerts/runbookUrl"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_refused_by_name(chart: Chart, values: Object, message: str) -> None:
     assert message in chart.refusal(values)
 
 
-def test_every_value_is_explained() -> None:
-    """A key has a comment above or beside it, or its section or a neighbour speaks for it."""
-    blocks = re.split(r"\n\n", (CHART / "values.yaml").read_text(encoding="utf-8"))
-    obvious = {"podAnnotations: {}\npodLabels: {}"}
-    for block in blocks:
-        assert "#" in block or block.split("\n# ")[0].strip() in obvious, block
+def schema_of(path: Sequence[str]) -> Object:
+    """What the schema says of the value at a path."""
+    found: Object = SCHEMA
+    for key in path:
+        open_to = found.get("additionalProperties") or {}
+        found = resolved(found.get("properties", {}).get(key, open_to))
+    return found
+
+
+def resolved(schema: Object) -> Object:
+    name = schema.get("$ref", "").removeprefix("#/definitions/")
+    return SCHEMA["definitions"][name] if name else schema
+
+
+def sections(values: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of everything in values.yaml that has a name, the whole included."""
+    yield path
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from sections(value, (*path, key))
+
+
+def value_at(path: Sequence[str]) -> Object:
+    found: Object = VALUES
+    for key in path:
+        found = found[key]
+    return found
+
+
+@pytest.mark.parametrize("path", list(sections(VALUES))[1:], ids=".".join)
+def test_every_value_has_its_schema(path: tuple[str, ...]) -> None:
+    assert {"type", "enum"} & set(schema_of(path)), "it is not in values.schema.json"
+
+
+def test_the_schema_names_nothing_that_values_do_not() -> None:
+    """A value that is in the schema alone has no default, and is explained nowhere."""
+    for path in sections(VALUES):
+        found = schema_of(path)
+        # Resources are Kubernetes' own, and have more fields than have defaults here.
+        if found.get("additionalProperties") is False and path[-1:] != ("resources",):
+            named = set(found["properties"]) - ({"global"} if not path else set())
+            assert named == set(value_at(path)), ".".join(path)
+
+
+def test_an_unknown_value_is_refused_by_name_wherever_it_stands(chart: Chart) -> None:
+    closed = [p for p in sections(VALUES) if schema_of(p).get("additionalProperties") is False]
+    assert len(closed) > 30
+    values: Object = {}
+    for path in closed:
+        place = values
+        for key in path:
+            place = place.setdefault(key, {})
+        place["mispelt"] = 1
+    refusal = chart.refusal(values)
+    for path in closed:
+        where = f"at '/{'/'.join(path)}'" if path else "at ''"
+        assert f"{where}: additional properties 'mispelt' not allowed" in refusal
 
 
 def queue_properties(schema: Any) -> Object:
@@ -85,10 +142,9 @@ def queue_properties(schema: Any) -> Object:
 
 
 def test_a_queue_takes_exactly_the_fields_of_the_crd() -> None:
-    schema = yaml.safe_load((CHART / "values.schema.json").read_text(encoding="utf-8"))
     crd = yaml.safe_load((ROOT / "crds" / "scanqueues.yaml").read_text(encoding="utf-8"))
     spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    assert queue_properties(schema["definitions"]["queue"]) == queue_properties(spec)
+    assert queue_properties(SCHEMA["definitions"]["queue"]) == queue_properties(spec)
 
 
 def operator_settings(
@@ -119,12 +175,49 @@ def test_values_reach_the_operator(chart: Chart, monkeypatch: pytest.MonkeyPatch
     assert settings.scanner_image_pull_secrets == ["one", "two"]
     assert settings.pod_retention_seconds == 1_209_600
     assert settings.max_concurrent_scans == 40
+    assert settings.allowed_priority_classes == ["scans", "urgent-scans"]
+    assert settings.network_policy_per_queue is True
     assert settings.log_format == "text"
     assert settings.log_level == "DEBUG"
+    assert (settings.log_file_max_bytes, settings.log_file_kept) == (2_000_000, 7)
     assert settings.scan_resources == VALUES["scanner"]["resources"]
     assert ip_network("2001:db8::/32") in settings.denied_networks
     assert ip_network("169.254.0.0/16") in settings.denied_networks
     assert variables["HTTPS_PROXY"] == "http://proxy.example:3128"
+
+
+def test_a_log_file_has_a_volume_of_its_own(chart: Chart) -> None:
+    volume = {"persistentVolumeClaim": {"claimName": "scanyard-logs"}}
+    for given, made in (({}, {"emptyDir": {"sizeLimit": "50000000"}}), (volume, volume)):
+        values = {"logFile": {"enabled": True, "volume": given}}
+        deployment = one(chart.objects(values), "Deployment", "scanyard")
+        spec = deployment["spec"]["template"]["spec"]
+        (mount,) = [m for m in spec["containers"][0]["volumeMounts"] if m["name"] == "logs"]
+        names = list(environment(deployment))
+        # Kubernetes fills in only what stands before.
+        assert names.index("SCANYARD_POD_NAME") < names.index("SCANYARD_LOG_FILE")
+        file = environment(deployment)["SCANYARD_LOG_FILE"]
+        assert file == f"{mount['mountPath']}/$(SCANYARD_POD_NAME).log"
+        assert {"name": "logs", **made} in spec["volumes"]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(10_000, 1), (10_000_000, 20), (4_000_000_000, 100)])
+def test_the_volume_of_a_log_file_has_room_for_all_files(
+    chart: Chart, size: int, kept: int
+) -> None:
+    values = {"logFile": {"enabled": True, "maxBytes": size, "kept": kept}}
+    deployment = one(chart.objects(values), "Deployment", "scanyard")
+    (volume,) = [
+        v for v in deployment["spec"]["template"]["spec"]["volumes"] if v["name"] == "logs"
+    ]
+    # The one that is written, the older ones, and one more.
+    assert volume["emptyDir"]["sizeLimit"] == str(size * (kept + 2))
+
+
+def test_without_a_log_file_lines_go_to_standard_output(chart: Chart) -> None:
+    deployment = one(chart.objects(), "Deployment", "scanyard")
+    assert "SCANYARD_LOG_FILE" not in environment(deployment)
+    assert "/var/log" not in str(deployment)
 
 
 def test_a_redis_with_certificates_reaches_the_operator(
@@ -192,6 +285,28 @@ def test_the_notes_say_what_single_namespaces_cannot_have(chart: Chart) -> None:
         assert words in notes
     assert "team-a/default" in notes
     assert "extraDeniedNetworks" not in chart.notes({})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, ["leaves the CustomResourceDefinitions", "Secret scanyard-redis", "delete crd"]),
+        ({"crds": {"enabled": False}}, ["leaves the CustomResourceDefinitions"]),
+        ({"crds": {"keep": False}}, ["DELETES the CustomResourceDefinitions"]),
+    ],
+)
+def test_the_notes_say_what_an_uninstallation_leaves(
+    chart: Chart, values: Object, words: list[str]
+) -> None:
+    notes = chart.notes(values)
+    assert [word for word in words if word not in notes] == []
+    assert ("delete crd" in notes) is ("leaves" in words[0])
+
+
+def test_the_notes_name_the_test(chart: Chart) -> None:
+    command = f"helm test scanyard -n {NAMESPACE} --logs"
+    assert command in chart.notes({})
+    assert "helm test" not in chart.notes({"test": {"enabled": False}})
 
 
 def test_the_default_deny_list_is_at_least_the_operators_own() -> None:

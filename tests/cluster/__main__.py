@@ -10,7 +10,7 @@ from tests.cluster import cluster, engine, host, images, loading, lock, programs
 from tests.cluster.console import paint, say, step
 from tests.cluster.errors import ClusterError
 
-TOOLS = ("kind", "kubectl", "helm", "kubeconform")
+TOOLS = ("kind", "kubectl", "helm", "kubeconform", "helm-docs")
 
 
 def main() -> int:

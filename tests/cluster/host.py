@@ -35,11 +35,14 @@ def require_space(folder: Path, gib: int) -> None:
 TEST_PROGRAMS = {
     "cc": "gcc",
     "/usr/include/stdio.h": "libc6-dev",
+    "docker-registry": "docker-registry",
+    "gpg": "gpg",
     "ip": "iproute2",
     "jq": "jq",
     "masscan": "masscan",
     "nmap": "nmap",
     "openssl": "openssl",
+    "prometheus": "prometheus",
     "redis-server": "redis-server",
 }
 

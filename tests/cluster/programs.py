@@ -1,4 +1,4 @@
-"""The programs: those on the PATH, else built by Go from modules pinned in go/go.sum."""
+"""The programs: those on the PATH, else built by Go from modules pinned in go/ or go-helm-docs/."""
 
 import os
 import re
@@ -12,6 +12,8 @@ from tests.cluster.errors import ClusterError, CommandError
 from tests.cluster.settings import HERE, KUBERNETES_VERSION, Settings
 
 SOURCE = HERE / "go"
+#: Programs whose modules are pinned apart from the others, which need not be built anew for them.
+_APART = {"helm-docs": HERE / "go-helm-docs"}
 _PACKAGES = {
     "kind": "sigs.k8s.io/kind",
     "pause": "./pause",
@@ -19,6 +21,7 @@ _PACKAGES = {
     "coredns": "./coredns",
     "helm": "helm.sh/helm/v4/cmd/helm",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+    "helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs",
 }
 NODE_PROGRAMS = ("kubernetes", "coredns", "pause")
 _OLDEST_GO = (1, 25)
@@ -37,8 +40,9 @@ def tool(settings: Settings, name: str) -> Path:
 
 
 def built(settings: Settings, *names: str) -> dict[str, Path]:
-    """These programs, from the cache or built in one go."""
-    folder = settings.cache / "programs" / fingerprint.of(SOURCE, _link_flags())
+    """These programs, from the cache or built in one go; all of one module."""
+    source = _APART.get(names[0], SOURCE)
+    folder = settings.cache / "programs" / fingerprint.of(source, _link_flags())
     paths = {name: folder / name for name in names}
     if all(path.exists() for path in paths.values()):
         return paths
@@ -48,7 +52,7 @@ def built(settings: Settings, *names: str) -> dict[str, Path]:
             _require_go(missing)
             host.require_space(settings.cache, gib=15)
             folder.mkdir(parents=True, exist_ok=True)
-            _build(settings, missing, folder)
+            _build(settings, missing, source, folder)
     return paths
 
 
@@ -73,7 +77,7 @@ def _on_path(settings: Settings, name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _build(settings: Settings, names: list[str], folder: Path) -> None:
+def _build(settings: Settings, names: list[str], source: Path, folder: Path) -> None:
     listed = ", ".join(names)
     slow = " (minutes, the first time)" if set(names) & {"kubernetes", "helm"} else ""
     # Built aside and renamed: an interrupted build must not leave half a program.
@@ -94,7 +98,7 @@ def _build(settings: Settings, names: list[str], folder: Path) -> None:
                 what="go build",
                 log=settings.logs / f"build-{names[0]}.log",
                 environment={"CGO_ENABLED": "0"},
-                folder=SOURCE,
+                folder=source,
             )
         for name in names:
             (Path(aside) / name).rename(folder / name)

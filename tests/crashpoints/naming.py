@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from scanyard.controller.explaining.positions import SHOWN
 from scanyard.queueing.scripts import Script, load_script
 from tests.crashpoints.points import REDIS
 
@@ -20,7 +21,9 @@ SCRIPTS: Final[dict[str, Script]] = {
     for name in (
         "apply",
         "heads",
+        "lanes",
         "parked",
+        "ranks",
         "rebuild_begin",
         "rebuild_chunk",
         "rebuild_commit",
@@ -30,7 +33,10 @@ SCRIPTS: Final[dict[str, Script]] = {
 _BY_SHA: Final = {script.sha: name for name, script in SCRIPTS.items()}
 _BY_TEXT: Final = {script.text: name for name, script in SCRIPTS.items()}
 #: What is written of a ScanJob that only waits, as before.
-_ANNOUNCED: Final = {"phase", "conditions", "observedGeneration"}
+_ANNOUNCED: Final = {
+    *("phase", "conditions", "observedGeneration"),
+    *("queuePosition", "estimatedStartTime", "estimatedStartTimeLatest"),
+}
 #: heads for no queue at all, by the number of its words: what an idle leader asks.
 _IDLE_WORDS: Final = 8
 
@@ -44,7 +50,8 @@ def of_request(method: str, url: str, body: Any = None) -> str:
     told = body.get("status") or {} if isinstance(body, dict) else {}
     if "heldSlots" in told:
         return "patch-held-slots"
-    if told.get("phase") == "Queued" and told.keys() <= _ANNOUNCED:
+    only_told = told.get("phase") == "Queued" or "queuePosition" in told
+    if only_told and told.keys() <= _ANNOUNCED:
         return "announce-scanjobs"
     found = _PATH.search(url)
     if found is None:
@@ -61,6 +68,8 @@ def of_command(words: Sequence[Any]) -> str:
         name = _BY_SHA[words[1]]
         if name == "heads" and len(words) == _IDLE_WORDS:
             return REDIS + "check"
+        if name == "heads" and words[_IDLE_WORDS - 1] == str(SHOWN):
+            return REDIS + "line"
     elif command == "EVAL":
         name = _BY_TEXT[words[1]] + " in full"
     else:

@@ -23,8 +23,8 @@ _OF_A_START = (
 )
 #: What comes again by the clock: struck once, since a second time is a matter of patience.
 _PERIODIC = ("update-leases", "patch-scanqueues")
-#: What an idle leader asks every 5 s and changes nothing; that a ScanJob waits, after 2 s.
-_BY_THE_CLOCK = ("redis-check", "announce-scanjobs")
+#: What an idle leader asks every 5 s; that a ScanJob waits, and where, is told after 2 s.
+_BY_THE_CLOCK = ("redis-check", "redis-ranks", "redis-line", "announce-scanjobs")
 
 
 def test_crash_point(point: Point, stage: Stage) -> None:

@@ -76,7 +76,7 @@ def _scan(tools: Tools, console: Console) -> list[Verdict]:
     with step("starting the targets"):
         targets.start(tools)
     addresses = targets.by_address(tools)
-    _heading("4/5", "Scans: two queues and their ScanJobs from examples/")
+    _heading("4/5", "Scans: the queues and ScanJobs from examples/")
     with step("applying examples/"):
         scans.apply_examples(tools)
     finished = watch.until_finished(tools, addresses, console)

@@ -38,7 +38,7 @@ class Authority:
         )
         return made
 
-    def issue(self, name: str, *, host: str = "IP:127.0.0.1") -> Certificate:
+    def issue(self, name: str, *, host: str = "IP:127.0.0.1", days: int = 2) -> Certificate:
         """A certificate for a host ("IP:..." or "DNS:...") that serves servers and clients."""
         self._openssl(
             *("req", "-nodes", "-subj", f"/CN={name}", *_NEW_KEY),
@@ -47,7 +47,7 @@ class Authority:
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={host}\nauthorityKeyIdentifier=keyid\n")
         self._openssl(
-            *("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-out", f"{name}.crt"),
+            *("x509", "-req", "-days", str(days), "-in", f"{name}.csr", "-out", f"{name}.crt"),
             *("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"),
             *("-extfile", extensions.name),
         )

@@ -160,6 +160,9 @@ class ControlPlane:
             # Nobody makes the namespaces' default accounts here.
             "--disable-admission-plugins=ServiceAccount",
             "--enable-priority-and-fairness=false",
+            # Not served by default in 1.35; where a cluster has it, the chart uses it.
+            "--feature-gates=MutatingAdmissionPolicy=true",
+            "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
         ]
 
     def _write_service_account_key(self) -> None:

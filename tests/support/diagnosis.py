@@ -31,7 +31,7 @@ def _for_people(line: str) -> str:
     try:
         told = json.loads(line)
         head = f"{told['time'][11:19]} {told['level']} {told['message']}"
-        trace = told.get("exc_info", "")
+        trace = told.get("error", {}).get("stack", "")
     except (ValueError, KeyError, TypeError):
         return line
     return f"{head}\n{trace}".rstrip()

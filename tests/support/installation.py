@@ -20,6 +20,8 @@ from tests.support.kube import Cluster
 CHART: Final = release.CHART
 NAMESPACE: Final = release.NAMESPACE
 RELEASE: Final = release.NAME
+#: As the API server knows it.
+OPERATOR: Final = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 
 
 @dataclass(frozen=True, slots=True)

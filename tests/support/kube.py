@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -31,6 +31,14 @@ GROUP: Final = "scanyard.dev"
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
+
+
+#: What an API server answers that has just begun, or that has too much to do.
+_NOT_NOW: Final = frozenset({429, 503})
+
+
+class NotNowError(AssertionError):
+    """The API server refuses whatever is asked, for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Reply:
     def expect(self, code: int = 200) -> dict[str, Any]:
         """The body, if that was the code (201 counts as 200)."""
         wanted = {200, 201} if code == 200 else {code}
+        if self.code in _NOT_NOW - wanted:
+            raise NotNowError(f"{self.code}: {self.message}")
         assert self.code in wanted, f"{self.code}: {self.message or self.body}"
         return self.body
 
@@ -88,6 +98,10 @@ class Cluster:
         )
         token = options.get_api_key_with_prefix("authorization", alias="BearerToken")
         return cls(kubeconfig, options.host, pool, {"Authorization": token} if token else {})
+
+    def as_user(self, user: str) -> Cluster:
+        """The same, asked by somebody else: every request impersonates that user."""
+        return replace(self, headers=self.headers | {"Impersonate-User": user})
 
     def request(
         self,

@@ -9,7 +9,11 @@ from typing import Any
 from redis import Redis
 
 #: Lists that a job of each kind of place must be in, once each.
-_LISTS_OF_KIND = {"w": {"order:"}, "p": {"blocked:", "parked:"}, "h": {"running", "running:"}}
+_LISTS_OF_KIND = {
+    "w": {"order:", "lane:"},
+    "p": {"blocked:", "parked:"},
+    "h": {"running", "running:", "held:"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,31 @@ def read_ledger(redis: Redis, installation: str) -> LedgerState:
     lists = {name.removeprefix(own): keys[name] for name in keys if name.startswith(own)}
     state = LedgerState(header, leftovers=frozenset(n for n in keys if not n.startswith(own)))
     places: dict[str, str] = lists.pop("jobs", {})
+    _check_lanes(lists)
     _check_lists(places, lists)
     for job, place in places.items():
         kind, queue, detail = place.split("\n")
         if kind == "w":
+            lane = lists[f"lane:{queue}:{job.partition('/')[0]}"]
+            assert lane[job] == lists[f"order:{queue}"][job], "a job has two scores"
             state.waiting[queue, job] = lists[f"order:{queue}"][job]
         elif kind == "p":
             state.parked[queue, job, detail] = lists[f"blocked:{detail}"][job]
         else:
             state.holding[queue, job] = detail
     return state
+
+
+def _check_lanes(lists: dict[str, Any]) -> None:
+    """Check the list of each queue's lanes by the lanes, and take it out."""
+    told = {name: lists.pop(name) for name in list(lists) if name.startswith("lanes:")}
+    expected: dict[str, dict[str, float]] = {}
+    for name, lane in lists.items():
+        family, _, owner = name.partition(":")
+        if family == "lane":
+            queue, _, namespace = owner.partition(":")
+            expected.setdefault(f"lanes:{queue}", {})[f"{namespace}/"] = min(lane.values())
+    assert told == expected, "the list of lanes differs from the lanes"
 
 
 def _check_lists(places: dict[str, str], lists: dict[str, Any]) -> None:
@@ -62,8 +81,10 @@ def _check_lists(places: dict[str, str], lists: dict[str, Any]) -> None:
         for job in members:
             assert job in places, f"{job} is in {name} but has no place"
             kind, queue, detail = places[job].split("\n")
+            own_lane = f"{queue}:{job.partition('/')[0]}"
             assert family + colon in _LISTS_OF_KIND[kind], f"{job} is in {name}, place {kind}"
-            assert owner in ("", detail if family == "blocked" else queue)
+            owners = {"blocked": detail, "lane": own_lane, "held": own_lane}
+            assert owner in ("", owners.get(family, queue)), f"{job} is in {name}"
             found[family + colon, job] += 1
     expected = {(one, job) for job, place in places.items() for one in _LISTS_OF_KIND[place[0]]}
     assert found.keys() == expected, "a job is not in the lists of its place"
@@ -78,7 +99,7 @@ def _read_all(redis: Redis, root: str) -> dict[str, Any]:
         family = name.removeprefix(root).split(":", 1)[-1].split(":")[0]
         if family in ("ledger", "jobs"):
             pipeline.hgetall(name)
-        elif family in ("keys", "order", "blocked"):
+        elif family in ("keys", "order", "lane", "lanes", "blocked"):
             pipeline.zrange(name, 0, -1, withscores=True)
         else:
             pipeline.smembers(name)

@@ -47,6 +47,33 @@ class Leader:
     lease_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """The container of an operator, as its node knows it."""
+
+    node: str
+    identity: str
+
+    def on_node(self, *words: str) -> str:
+        """Run a command on its node; what it printed.
+
+        Skips the test where the nodes are not containers of this machine's Docker engine.
+        """
+        if shutil.which("docker") is None:
+            pytest.skip("the operator's process cannot be reached without Docker")
+        done = subprocess.run(
+            ["docker", "exec", self.node, *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if "No such container" in done.stderr:
+            pytest.skip(f"node {self.node} is not a container here, its processes are out of reach")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
 class OperatorProcess:
     """The operator that leads, among all replicas of the installation."""
 
@@ -89,23 +116,23 @@ class OperatorProcess:
         return self.wait_other(leader)
 
     def signal(self, leader: Leader, name: str) -> None:
-        """Send a signal to its process, from its node.
+        """Send a signal to its process, from its node."""
+        container = self._container(leader)
+        container.on_node("ctr", "-n", "k8s.io", "tasks", "kill", "-s", name, container.identity)
 
-        Skips the test where the nodes are not containers of this machine's Docker engine.
-        """
+    def in_network(self, leader: Leader, *words: str) -> str:
+        """Run a command of its node in the leader's network; what it printed."""
+        container = self._container(leader)
+        tasks = container.on_node("ctr", "-n", "k8s.io", "tasks", "list")
+        rows = [row.split() for row in tasks.splitlines()]
+        (process,) = (row[1] for row in rows if row[0] == container.identity)
+        return container.on_node("nsenter", f"--target={process}", "--net", *words)
+
+    def _container(self, leader: Leader) -> _Container:
         pod = self._cluster.request("GET", f"{_PODS}/{leader.pod}").expect()
         (status,) = _statuses(pod)
         identity = status["containerID"].removeprefix("containerd://")
-        node = pod["spec"]["nodeName"]
-        if shutil.which("docker") is None:
-            pytest.skip("the operator's process cannot be reached without Docker")
-        words = ["docker", "exec", node, "ctr", "-n", "k8s.io", "tasks", "kill", "-s", name]
-        done = subprocess.run(
-            [*words, identity], capture_output=True, text=True, timeout=60, check=False
-        )
-        if "No such container" in done.stderr:
-            pytest.skip(f"node {node} is not a container here, its processes are out of reach")
-        assert done.returncode == 0, done.stderr
+        return _Container(pod["spec"]["nodeName"], identity)
 
     def readiness(self) -> tuple[int, str]:
         """Code and text of /readyz; code 0 if it cannot be asked."""
@@ -209,7 +236,7 @@ def _ends(status: dict[str, Any]) -> int:
 def _line(text: str) -> LogLine:
     try:
         told = json.loads(text)
-        message = "\n".join(filter(None, (told["message"], told.get("exc_info"))))
+        message = "\n".join(filter(None, (told["message"], told.get("error", {}).get("stack"))))
         return LogLine(told["level"], message)
     except (ValueError, KeyError, TypeError):
         return LogLine("", text)

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from tests.support.installation import NAMESPACE, RELEASE
+from tests.support.installation import OPERATOR, RELEASE
 from tests.support.kube import MERGE_PATCH, Cluster, eventually
 
 _ROLE: Final = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{RELEASE}-operator"
-_USER: Final = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 #: Holds the whole rules while one is missing, so that a killed test run can be put right.
 _WHOLE: Final = "scanyard.dev/test-whole-rules"
@@ -55,7 +54,7 @@ class OperatorRole:
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
-            "spec": {"user": _USER, "resourceAttributes": wish},
+            "spec": {"user": OPERATOR, "resourceAttributes": wish},
         }
         told = self._cluster.request("POST", _REVIEWS, review).expect()
         return bool(told["status"]["allowed"])

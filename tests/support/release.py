@@ -64,6 +64,14 @@ class Release:
             what="helm upgrade --install",
         )
 
+    def test(self) -> str:
+        """`helm test` with the Pod's log; CommandError if it fails."""
+        return self._run("test", NAME, "--logs", what="helm test")
+
+    def rollback(self) -> None:
+        """To the revision before this one, and wait until all of it is ready."""
+        self._run("rollback", NAME, "--wait", f"--timeout={_TIMEOUT}", what="helm rollback")
+
     def uninstall(self) -> None:
         """Take it away; ScanJobs, ScanQueues and their CRDs stay."""
         self._run(
@@ -72,9 +80,13 @@ class Release:
         )
 
     def _force_conflicts(self) -> tuple[str, ...]:
-        """Helm 4 applies on the server, where other field managers may stand in the way."""
+        """Helm 4 applies on the server, where other field managers may stand in the way.
+
+        By itself it would apply as the revision before was, which after one of Helm 3, or a
+        rollback to one, is not on the server; and then it refuses to force anything.
+        """
         version = self._run("version", "--template={{.Version}}", what="helm version")
-        return () if version.startswith("v3") else ("--force-conflicts",)
+        return () if version.startswith("v3") else ("--server-side=true", "--force-conflicts")
 
     def _run(self, *arguments: str, what: str) -> str:
         return command.run(

@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from tests.support import diagnosis
 from tests.support.installation import Installation
+from tests.support.kube import Cluster
 from tests.support.scans import Lab
 from tests.support.targets import Targets
 
-Story = Callable[[Lab, Targets], None]
+#: Its first argument is a Lab, or what a Stage makes in its place.
+Story = Callable[[Any, Targets], None]
 _STORY: Final = "story"
 _BEGINS_FIRST: Final = "begins_first"
 #: Pods that start at the same time on two cores; more of them would only wait for each other.
@@ -32,10 +34,15 @@ class Stage:
     """Runs stories in a few threads, in order."""
 
     def __init__(
-        self, installation: Installation, targets: Targets, stories: Iterable[Story]
+        self,
+        installation: Installation,
+        targets: Targets,
+        stories: Iterable[Story],
+        lab: Callable[[Cluster], Lab] = Lab,
     ) -> None:
         self._installation = installation
         self._targets = targets
+        self._lab = lab
         self._results: dict[Story, Future[None]] = {story: Future() for story in stories}
         self._waiting: SimpleQueue[Story] = SimpleQueue()
         for story in self._results:
@@ -59,7 +66,7 @@ class Stage:
                 self._results[story].set_result(None)
 
     def _tell(self, story: Story) -> None:
-        with Lab(self._installation.cluster) as lab:
+        with self._lab(self._installation.cluster) as lab:
             try:
                 story(lab, self._targets)
             except BaseException as error:

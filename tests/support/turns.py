@@ -27,18 +27,25 @@ _CHANGERS: Final = "the installation"
 #: Folders and files in the order in which they are begun: what shares a thing, on which worker, and
 #: what it asks of the installation. The first that fits counts.
 _ORDER: Final = (
+    # Before the test that takes a node away, and on the same worker: it needs that node.
+    ("tests/e2e/nodes/", _CHANGERS, Turn.USES),
     ("tests/e2e/resilience/test_lost_nodes.py", _CHANGERS, Turn.USES),
     ("tests/e2e/lifecycle/", _USERS, Turn.USES),
     ("tests/e2e/limits/", _USERS, Turn.USES),
     ("tests/e2e/bad_input/", _USERS, Turn.USES),
     ("tests/e2e/queue_rules/", _USERS, Turn.USES),
+    ("tests/e2e/tenancy/", _USERS, Turn.USES),
     ("tests/e2e/chart/test_release.py", _USERS, Turn.USES),
     ("tests/e2e/chart/test_rights.py", _USERS, Turn.USES),
+    ("tests/e2e/observability/test_prometheus.py", _USERS, Turn.USES),
+    ("tests/e2e/observability/test_dashboards.py", _USERS, Turn.USES),
     ("tests/e2e/test_scanners.py", _USERS, Turn.USES),
+    ("tests/e2e/test_logs.py", _USERS, Turn.USES),
     ("tests/e2e/test_egress_guard.py", _USERS, Turn.USES),
     ("tests/e2e/", _CHANGERS, Turn.CHANGES),
     ("tests/crashpoints/", "an API server with its one Lease", None),
     ("tests/integration/cli/people/", "an API server with its tenants", None),
+    ("tests/integration/gitops/", "an API server with the examples", None),
     ("", "", None),
 )
 

@@ -24,23 +24,25 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Labels of an object: (dict "root" $ "component" "operator"). */}}
+{{/*
+Labels of an object: (dict "root" $ "component" "operator"), with "more" for those that values give to such
+objects alone. No key may stand twice: what is nearer to the object wins.
+*/}}
 {{- define "scanyard.labels" -}}
-{{ include "scanyard.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := include "scanyard.selectorLabels" . | fromYaml }}
+{{- $_ := set $own "app.kubernetes.io/version" .root.Chart.AppVersion }}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .root.Release.Service }}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63) }}
+{{- toYaml (merge (deepCopy (.more | default dict)) $own .root.Values.commonLabels) }}
 {{- end }}
 
-{{/* Labels of a Pod: without the chart's version, which would restart Redis for nothing. */}}
+{{/*
+The same of a Pod: without the chart's version, which would restart Redis for nothing. By what selects the
+Pod it is found, whatever the values say.
+*/}}
 {{- define "scanyard.podLabels" -}}
-{{ include "scanyard.selectorLabels" . }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := include "scanyard.selectorLabels" . | fromYaml }}
+{{- toYaml (merge $own (.more | default dict) .root.Values.commonLabels) }}
 {{- end }}
 
 {{/* An image reference: (dict "root" $ "image" .Values.image). */}}
@@ -77,14 +79,14 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where a Pod of this chart runs. */}}
+{{/*
+Where a Pod of this chart runs. Its priority is not here: what runs once, for set-up or a test, is to drive
+nothing out.
+*/}}
 {{- define "scanyard.scheduling" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
@@ -112,9 +114,46 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 
 {{/*
-The Pod template of a set-up Job:
-(dict "root" $ "component" "setup-queues" "args" (list ...) "mounts" (list ...) "volumes" (list ...)).
+A Pod that runs one of the operator image's commands:
+(dict "root" $ "component" "setup-queues" "args" (list ...) "env" (list ...) "mounts" (list ...) "volumes" (list ...)).
 */}}
+{{- define "scanyard.commandPodSpec" -}}
+restartPolicy: Never
+serviceAccountName: {{ include "scanyard.fullname" .root }}-{{ .component }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+securityContext:
+  {{- include "scanyard.podSecurityContext" .root | nindent 2 }}
+{{- include "scanyard.scheduling" .root }}
+containers:
+  - name: {{ .component }}
+    image: {{ include "scanyard.image" (dict "root" .root "image" .root.Values.image) }}
+    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+    args:
+      {{- toYaml .args | nindent 6 }}
+    {{- with .env }}
+    env:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    resources:
+      requests:
+        cpu: 50m
+        memory: 64Mi
+      limits:
+        memory: 256Mi
+    securityContext:
+      {{- include "scanyard.containerSecurityContext" .root | nindent 6 }}
+    {{- with .mounts }}
+    volumeMounts:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- with .volumes }}
+volumes:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* A set-up Job's spec, of the same. */}}
 {{- define "scanyard.setupJobSpec" -}}
 backoffLimit: 2
 activeDeadlineSeconds: 300
@@ -123,35 +162,7 @@ template:
     labels:
       {{- include "scanyard.podLabels" . | nindent 6 }}
   spec:
-    restartPolicy: Never
-    serviceAccountName: {{ include "scanyard.fullname" .root }}-{{ .component }}
-    automountServiceAccountToken: true
-    enableServiceLinks: false
-    securityContext:
-      {{- include "scanyard.podSecurityContext" .root | nindent 6 }}
-    {{- include "scanyard.scheduling" .root | nindent 4 }}
-    containers:
-      - name: {{ .component }}
-        image: {{ include "scanyard.image" (dict "root" .root "image" .root.Values.image) }}
-        imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-        args:
-          {{- toYaml .args | nindent 10 }}
-        resources:
-          requests:
-            cpu: 50m
-            memory: 64Mi
-          limits:
-            memory: 256Mi
-        securityContext:
-          {{- include "scanyard.containerSecurityContext" .root | nindent 10 }}
-        {{- with .mounts }}
-        volumeMounts:
-          {{- toYaml . | nindent 10 }}
-        {{- end }}
-    {{- with .volumes }}
-    volumes:
-      {{- toYaml . | nindent 6 }}
-    {{- end }}
+    {{- include "scanyard.commandPodSpec" . | nindent 4 }}
 {{- end }}
 
 {{/*
@@ -186,4 +197,18 @@ in the release's namespace, or in each that is watched.
 {{- range . }}
 - port: {{ int . }}
 {{- end }}
+{{- end }}
+
+{{/* A rule of a NetworkPolicy's `egress`. */}}
+{{- define "scanyard.egressToApiServer" -}}
+{{- $apiServer := .Values.networkPolicy.egress.apiServer -}}
+to:
+  {{- required "networkPolicy.egress.enabled: set networkPolicy.egress.apiServer.cidrs to the API server's addresses, such as [10.0.0.10/32]" (include "scanyard.ipBlocks" $apiServer.cidrs | trim) | nindent 2 }}
+ports:
+  {{- include "scanyard.tcpPorts" $apiServer.ports | trim | nindent 2 }}
+{{- end }}
+
+{{/* Where `helm test` has its ScanJob: where the operator works, and queues are the release's. */}}
+{{- define "scanyard.testNamespace" -}}
+{{- if .Values.watchNamespaces }}{{ first .Values.watchNamespaces }}{{ else }}{{ .Release.Namespace }}{{ end }}
 {{- end }}

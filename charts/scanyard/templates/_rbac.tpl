@@ -20,6 +20,11 @@
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+{{- if .Values.scanner.networkPolicyPerQueue }}
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [list, create, patch]
+{{- end }}
 {{- end }}
 
 {{/* What is no namespace's. */}}
@@ -28,6 +33,10 @@
 - apiGroups: [""]
   resources: [nodes]
   verbs: [get]
+# Their labels decide which queues take ScanJobs of them (allowedNamespaces of a queue).
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
 # The Service ranges, which no scan may touch.
 - apiGroups: [networking.k8s.io]
   resources: [servicecidrs]

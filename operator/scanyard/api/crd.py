@@ -69,14 +69,21 @@ SCANJOB: Final = Definition(
         Column(name="Scanner", path=".spec.scanner"),
         Column(name="Progress", path=".status.progress", type="integer"),
         Column(name="Open", path=".status.summary.openPorts", type="integer"),
+        Column(name="Position", path=".status.queuePosition", type="integer", wide=True),
         Column(name="Priority", path=".spec.priority", type="integer", wide=True),
+        Column(name="Queue-Namespace", path=".spec.queueRef.namespace", wide=True),
         Column(name="Target", path=".spec.targets[0]", wide=True),
         Column(name="Started", path=".status.startedAt", type="date", wide=True),
         Column(name="Reason", path=f"{_FINISHED}.reason", wide=True),
         Column(name="Message", path=f"{_FINISHED}.message", wide=True),
         _AGE,
     ),
-    selectable=(".spec.scanner", ".spec.queueRef.name", ".status.phase"),
+    selectable=(
+        ".spec.scanner",
+        ".spec.queueRef.name",
+        ".spec.queueRef.namespace",
+        ".status.phase",
+    ),
 )
 
 SCANQUEUE: Final = Definition(

@@ -16,6 +16,7 @@ SCANQUEUE_KIND: Final = "ScanQueue"
 SCANQUEUE_PLURAL: Final = "scanqueues"
 
 DEFAULT_QUEUE: Final = "default"
+NAMESPACE_PATTERN: Final = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 # Labels on attempt Pods. A label value takes 63 characters, so the queue is hashed.
 LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -24,8 +25,12 @@ LABEL_UID: Final = f"{GROUP}/uid"
 LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
 LABEL_QUEUE: Final = f"{GROUP}/queue"
 LABEL_ROLE: Final = f"{GROUP}/role"
+# Below a queue's maxConcurrentPerNode; no node has two Pods of the queue with one number.
+LABEL_NODE_SLOT: Final = f"{GROUP}/node-slot"
 ROLE_ATTEMPT: Final = "attempt"
 ROLE_TOMBSTONE: Final = "tombstone"
+# On the ScanQueue and the ScanJob of `scanyard self-test`, which replaces and deletes no others.
+LABEL_SELF_TEST: Final = f"{GROUP}/self-test"
 
 # Annotations on ScanQueues, which only the platform may write. STOP is set while an emergency stop
 # is in force (its value tells since when), STOP_LIFTED tells when the last one was lifted. RELEASE
@@ -33,6 +38,11 @@ ROLE_TOMBSTONE: Final = "tombstone"
 ANNOTATION_STOP: Final = f"{GROUP}/stop"
 ANNOTATION_STOP_LIFTED: Final = f"{GROUP}/stop-lifted"
 ANNOTATION_RELEASE: Final = f"{GROUP}/release"
+
+# Annotation on ScanJobs: whoever sets it to a new token gets an answer in status.explanation.
+ANNOTATION_EXPLAIN: Final = f"{GROUP}/explain"
+# Who created a ScanJob, as the chart's MutatingAdmissionPolicy writes it; nobody else may.
+ANNOTATION_REQUESTER: Final = f"{GROUP}/requested-by"
 
 # Annotations on attempt Pods: the full "namespace/name" of what the labels stand for.
 ANNOTATION_SCANJOB: Final = f"{GROUP}/scanjob"

@@ -31,6 +31,7 @@ from scanyard.api.target_rules import (
 Scanner = Literal["nmap", "masscan"]
 Technique = Literal["Connect", "Syn", "Udp", "Discovery"]
 Timing = Literal["Paranoid", "Sneaky", "Polite", "Normal", "Aggressive", "Insane"]
+TimeoutPolicy = Literal["Fixed", "Adaptive"]
 ScriptCategory = Literal["Default", "Safe", "Version", "Discovery", "Auth", "Vuln"]
 Cause = Literal[
     "NodeLost",
@@ -90,7 +91,11 @@ class QueueRef(SpecModel):
     """The ScanQueue in which the ScanJob waits."""
 
     name: Annotated[str, Field(min_length=1, max_length=253)] = names.DEFAULT_QUEUE
-    """Name of a ScanQueue in the ScanJob's own namespace."""
+    """Name of the ScanQueue."""
+    namespace: (
+        Annotated[str, Field(min_length=1, max_length=63, pattern=names.NAMESPACE_PATTERN)] | None
+    ) = None
+    """Its namespace, where that is another one; that queue must allow the ScanJob's namespace."""
 
 
 class Ports(SpecModel):
@@ -139,7 +144,7 @@ class MasscanOptions(SpecModel):
     packets_per_second: PacketsPerSecond = 100
     """Send so many packets a second."""
     retries: Annotated[Int32, Field(ge=0, le=5)] = 0
-    """Repeat unanswered probes; r retries send (r + 1) squared probes."""
+    """Send each probe so many times more."""
     wait_seconds: Annotated[Int32, Field(ge=0, le=60)] = 10
     """Wait so long for late answers after the last probe."""
 
@@ -199,8 +204,11 @@ class ScanJobSpec(SpecModel):
     """Options of the scanner masscan."""
     priority: Annotated[Int32, Field(ge=-100, le=100)] = 0
     """Higher is more urgent; ageing lets the less urgent have their turn."""
-    timeout_seconds: TimeoutSeconds = DEFAULT_TIMEOUT_SECONDS
-    """Stop the scan after so long and keep what it found."""
+    # No default here: what its user did not state is the queue's to say.
+    timeout_seconds: TimeoutSeconds | None = None
+    """Stop the scan after so long and keep what it found; else its queue says, or 3600."""
+    timeout_policy: TimeoutPolicy | None = None
+    """Adaptive reckons the timeout from addresses, ports and rate; without it its queue says."""
     start_deadline_seconds: Annotated[
         Int32, Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_START_DEADLINE_SECONDS)
     ] = DEFAULT_START_DEADLINE_SECONDS
@@ -236,4 +244,5 @@ class ScanJob(Resource):
     @property
     def queue_key(self) -> str:
         """The key "namespace/name" of its ScanQueue."""
-        return f"{self.metadata.namespace}/{self.spec.queue_ref.name}"
+        reference = self.spec.queue_ref
+        return f"{reference.namespace or self.metadata.namespace}/{reference.name}"

@@ -56,6 +56,27 @@ _TARGETS_TOGETHER = [
     ),
 ]
 
+_TIMEOUT = [
+    rule(
+        "!has(self.timeoutPolicy) || self.timeoutPolicy != 'Adaptive' || !has(self.timeoutSeconds)",
+        "timeoutPolicy Adaptive reckons the timeout: remove timeoutSeconds, or set timeoutPolicy "
+        "to Fixed",
+        field_path=".timeoutSeconds",
+    ),
+]
+
+# Version 0.2 and those before wrote 3600 into a ScanJob that stated none. Whoever replaces it by
+# what they keep, without that number, changes nothing.
+_EARLIER_DEFAULT_TIMEOUT = 3600
+
+_TIMEOUT_STAYS = rule(
+    "has(self.timeoutSeconds) ? "
+    "has(oldSelf.timeoutSeconds) && self.timeoutSeconds == oldSelf.timeoutSeconds : "
+    f"!has(oldSelf.timeoutSeconds) || oldSelf.timeoutSeconds == {_EARLIER_DEFAULT_TIMEOUT}",
+    "timeoutSeconds cannot be changed: create a new ScanJob",
+    field_path=".timeoutSeconds",
+)
+
 _CANCEL = [
     rule(
         "self.cancel || !oldSelf.cancel || "
@@ -73,7 +94,8 @@ _IMMUTABLE = [
     immutable("ports", always_set=False),
     immutable("nmap", always_set=False),
     immutable("masscan", always_set=False),
-    immutable("timeoutSeconds", always_set=True),
+    _TIMEOUT_STAYS,
+    immutable("timeoutPolicy", always_set=False),
     immutable("startDeadlineSeconds", always_set=True),
     immutable("retry", always_set=True),
     immutable("dependsOn", always_set=False),
@@ -85,6 +107,7 @@ SPEC_RULES: Final = [
     *_OPTIONS_OF_ITS_SCANNER,
     *_PORTS_OF_ITS_SCANNER,
     *_TARGETS_TOGETHER,
+    *_TIMEOUT,
     *_CANCEL,
     *_IMMUTABLE,
 ]

@@ -27,7 +27,12 @@ def _convert(
     node = _without_null(_resolved(node, definitions), definitions)
     result: JsonSchema = {}
     for key, value in node.items():
-        if key in {"title", "additionalProperties", "anyOf", "$ref"}:
+        if key in {"title", "anyOf", "$ref"}:
+            continue
+        if key == "additionalProperties":
+            # False says that a model takes no other fields: a structural schema prunes them.
+            if isinstance(value, dict):
+                result[key] = _convert(value, definitions, defaults=defaults)
             continue
         if key == "default" and not root and (not defaults or value in (None, [])):
             continue
@@ -38,7 +43,7 @@ def _convert(
                 name: _convert(child, definitions, defaults=defaults)
                 for name, child in value.items()
             }
-        elif key == "items":
+        elif key in {"items", "additionalProperties"}:
             result[key] = _convert(value, definitions, defaults=defaults)
         elif key == "description":
             result[key] = inspect.cleandoc(value).replace("\n", " ").replace("  ", " ")

@@ -20,7 +20,7 @@ from scanyard.cli.cluster import refusal, translated_errors
 from scanyard.kube.connection import Connection
 from scanyard.kube.errors import KubeExpiredError, KubeUnavailableError
 from scanyard.kube.resources import PODS, Resource
-from scanyard.lifecycle.pod import SCANNER_CONTAINER
+from scanyard.lifecycle.pods.pod import SCANNER_CONTAINER
 
 Json = dict[str, Any]
 

@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 from scanyard.api.names import ANNOTATION_STOP
 from scanyard.cli.cluster import MissingRightError
-from scanyard.cli.objects import Json, Objects, notes_of
+from scanyard.cli.objects import Json, Objects, PodsOfQueues, notes_of
 from scanyard.cli.output import Waits, print_error, print_line, print_warning
 from scanyard.controller.mirror import key_of
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError, KubeRefusedError
-from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import scan_stopped
+from scanyard.lifecycle.pods.pod import PodState
+from scanyard.lifecycle.pods.slots import scan_stopped
 from scanyard.lifecycle.timestamps import format_time
 
 Item = TypeVar("Item")
@@ -44,6 +44,7 @@ class EmergencyStop:
     _ended: int = 0
     _last_end: datetime | None = None
     _unconfirmed: bool = False
+    _seen: PodsOfQueues = field(default_factory=lambda: PodsOfQueues(()))
 
     def run(self) -> int:
         """Exit code: 0 when nothing runs any more, else 1. Raises MissingRightError."""
@@ -93,7 +94,8 @@ class EmergencyStop:
 
     def _look(self) -> None:
         """Compare what runs now with what ran before."""
-        pods = {pod.uid: pod for pod in self.objects.scan_pods()}
+        self._seen = self.objects.pods_of_queues()
+        pods = {pod.uid: pod for pod in self._seen.pods}
         for uid, before in list(self._live.items()):
             pod = pods.get(uid)
             if pod is None or scan_stopped(pod):
@@ -146,6 +148,7 @@ class EmergencyStop:
                 f"Pod {_name(pod)}{node} still runs after {self.timeout_seconds:.0f} s; is that "
                 "node lost? then cut it off the network, or run this again to wait longer"
             )
+        foreign = told_foreign(self._seen)
         if self._live:
             return 1
         if not self._is_confirmed():
@@ -161,7 +164,24 @@ class EmergencyStop:
                 f"{format_time(self._last_end)}."
             )
         print_line("`scanyard stop --lift` lets them run again.")
-        return 1 if problems or self._unconfirmed else 0
+        return 1 if problems or self._unconfirmed or foreign else 0
+
+
+def told_foreign(seen: PodsOfQueues) -> int:
+    """Tell what a stop of one namespace's queues leaves alone; how many scans that is."""
+    running = [pod for pod in seen.foreign if not scan_stopped(pod)]
+    for pod in running:
+        namespace = pod.queue.partition("/")[0]
+        print_warning(
+            f"Pod {_name(pod)} runs on: queue {pod.queue} admitted it; `scanyard stop --all "
+            f"--namespace {namespace}` stops that"
+        )
+    if not seen.all_seen:
+        print_warning(
+            "you may not list the Pods of all namespaces: scans that these queues admitted in "
+            "others are ended by the operator alone"
+        )
+    return len(running)
 
 
 def in_parallel(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -9,8 +9,9 @@ from typing import Final
 import click
 
 from scanyard.cli import exit_codes
-from scanyard.cli.groups import COMPLETE_VARIABLE, Entry, LazyGroup
+from scanyard.cli.groups import COMPLETE_VARIABLE, Entry
 from scanyard.cli.output import print_error
+from scanyard.cli.placing import RootGroup, shown_options
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.errors import KubeUnavailableError, NoClusterError, NotServedError
 
@@ -20,6 +21,7 @@ _COMMANDS: Final = {
         "submit": Entry("scanyard.cli.scans.submit:submit", "Start a scan with nmap or masscan."),
         "list": Entry("scanyard.cli.scans.listing:list_scans", "List scans."),
         "status": Entry("scanyard.cli.scans.status:status", "Show all about scans."),
+        "why": Entry("scanyard.cli.scans.why:why", "Tell why a scan waits, as it is now."),
         "wait": Entry("scanyard.cli.scans.wait:wait", "Wait until scans are finished."),
         "logs": Entry("scanyard.cli.scans.logs:logs", "Print a scan's log, or its findings."),
         "cancel": Entry("scanyard.cli.scans.changes:cancel", "Stop scans for good."),
@@ -46,6 +48,9 @@ _COMMANDS: Final = {
             "scanyard.cli.setup_redis_secret:setup_redis_secret",
             "Create the password Secret of the bundled Redis.",
         ),
+        "self-test": Entry(
+            "scanyard.cli.self_test:self_test", "What `helm test` runs: a scan of this Pod."
+        ),
         "stop": Entry("scanyard.cli.stop:stop", "Emergency stop: hold queues, end all scans."),
         "completion": Entry(
             "scanyard.cli.completion:completion", "Print a shell's completion script."
@@ -65,8 +70,9 @@ _CODES: Final[dict[type[ScanyardError], int]] = {
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=RootGroup,
     sections=_COMMANDS,
+    params=shown_options(),
     epilog=exit_codes.EXPLAINED,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

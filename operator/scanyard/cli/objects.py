@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from scanyard.api import names
 from scanyard.cli.api import Api
-from scanyard.cli.cluster import patiently
+from scanyard.cli.cluster import MissingRightError, patiently
 from scanyard.kube.errors import KubeError
 from scanyard.kube.resources import PODS, SCANJOBS, SCANQUEUES, Resource
 from scanyard.kube.server_clock import ServerClock, boot_seconds
-from scanyard.lifecycle.pod import PodState, is_attempt, read_pod
+from scanyard.lifecycle.pods.pod import PodState, is_attempt, read_pod
 
 Json = dict[str, Any]
 
@@ -25,12 +26,29 @@ SCAN_PODS: Final = (
 _PATIENCE_SECONDS: Final = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class PodsOfQueues:
+    """Pods that queues of one namespace admitted, or all.
+
+    `foreign`: in that namespace, admitted by queues of others. `all_seen`: nothing of theirs may
+    run in a namespace that the user may not look into.
+    """
+
+    pods: tuple[PodState, ...]
+    foreign: tuple[PodState, ...] = ()
+    all_seen: bool = True
+
+
 class Objects:
     """The objects of one namespace, or of all; every method raises only ScanyardError."""
 
     def __init__(self, api: Api, namespace: str | None) -> None:
         self._api = api
         self._namespace = namespace
+
+    def everywhere(self) -> Objects:
+        """Those of all namespaces; its methods raise MissingRightError for most tenants."""
+        return Objects(self._api, None)
 
     def queues(self) -> list[Json]:
         """All ScanQueues, consistently."""
@@ -43,6 +61,21 @@ class Objects:
     def scan_pods(self) -> list[PodState]:
         """The Pods of attempts, consistently."""
         return [read_pod(raw) for raw in self._list(PODS, labels=SCAN_PODS) if is_attempt(raw)]
+
+    def pods_of_queues(self) -> PodsOfQueues:
+        """The Pods of the queues here, in whatever namespace, and of others' in this one."""
+        if self._namespace is None:
+            return PodsOfQueues(tuple(self.scan_pods()))
+        try:
+            pods, all_seen = self.everywhere().scan_pods(), True
+        except MissingRightError:
+            pods, all_seen = self.scan_pods(), False
+        ours = {pod.uid for pod in pods if pod.queue.partition("/")[0] == self._namespace}
+        return PodsOfQueues(
+            tuple(pod for pod in pods if pod.uid in ours),
+            tuple(p for p in pods if p.namespace == self._namespace and p.uid not in ours),
+            all_seen=all_seen,
+        )
 
     def server_time(self) -> datetime:
         """The API server's time, which need not be this machine's; this machine's if it is mum."""

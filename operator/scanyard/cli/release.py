@@ -18,11 +18,12 @@ from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.errors import KubeConflictError, KubeNotFoundError
 from scanyard.kube.resources import SCANJOBS, SCANQUEUES
 from scanyard.lifecycle.decision import SLOT_HELD
-from scanyard.lifecycle.held_slot import HeldSlot, held_slots_of
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.queue import attempt_to_release, released_attempts
-from scanyard.lifecycle.slots import deletion_due
+from scanyard.lifecycle.pods.held_slot import HeldSlot, held_slots_of
+from scanyard.lifecycle.pods.slots import deletion_due
+from scanyard.lifecycle.queue import attempt_to_release, read_queue, released_attempts
 from scanyard.lifecycle.status import Attempt
+from scanyard.lifecycle.tenancy import OWN_NAMESPACE
 from scanyard.lifecycle.timestamps import format_time
 
 FIELD_MANAGER: Final = "scanyard-release"
@@ -101,9 +102,10 @@ def _find(objects: Objects, namespace: str, name: str, attempt: str | None) -> L
     key = f"{namespace}/{name}"
     slots = [
         slot
-        for queue in objects.queues()
+        for queue in _queues(objects)
         for slot in held_slots_of(key_of(queue), queue.get("status") or {})
-        if slot.job_name == name and attempt in {None, slot.release_entry}
+        if (slot.job_namespace, slot.job_name) == (namespace, name)
+        and attempt in {None, slot.release_entry}
     ]
     if not slots:
         which = f"attempt {attempt}" if attempt is not None else "it"
@@ -178,7 +180,8 @@ def _release(objects: Objects, lost: LostScan) -> None:
             raise NotReleasableError(
                 f"{lost.job}: its queue {lost.queue} is gone, and with it the limit"
             ) from None
-        entries = (released_attempts(notes_of(queue)) & _held(objects, queue)) | {lost.entry}
+        released = released_attempts(notes_of(queue))
+        entries = _still_held(objects, queue, released) | {lost.entry}
         if len(entries) > MOST_RELEASED:
             raise NotReleasableError(
                 f"{lost.queue}: {MOST_RELEASED} attempts are released already; wait until the "
@@ -192,6 +195,25 @@ def _release(objects: Objects, lost: LostScan) -> None:
             continue  # somebody else changed the queue: not to lose theirs, read it again
         return
     raise ScanyardError(f"{lost.queue} is being changed all the time; try again")
+
+
+def _queues(objects: Objects) -> list[Json]:
+    """Those that may have admitted it: of all namespaces, as far as the user may look."""
+    try:
+        return objects.everywhere().queues()
+    except MissingRightError:
+        return objects.queues()
+
+
+def _still_held(objects: Objects, queue: Json, released: frozenset[str]) -> frozenset[str]:
+    """Those of the released attempts that still matter; all of them where nobody can tell."""
+    if not released:
+        return released
+    try:
+        return released & _held(objects.everywhere(), queue)
+    except MissingRightError:
+        own = read_queue(queue).allowed_namespaces == OWN_NAMESPACE
+        return released & _held(objects, queue) if own else released
 
 
 def _held(objects: Objects, queue: Json) -> set[str]:

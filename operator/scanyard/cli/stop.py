@@ -9,11 +9,11 @@ import click
 from scanyard.api.names import ANNOTATION_STOP, ANNOTATION_STOP_LIFTED
 from scanyard.cli.access import Access, connection_options
 from scanyard.cli.cluster import MissingRightError
-from scanyard.cli.emergency_stop import EmergencyStop, in_parallel
+from scanyard.cli.emergency_stop import EmergencyStop, in_parallel, told_foreign
 from scanyard.cli.objects import Json, Objects, notes_of
 from scanyard.cli.output import print_error, print_line
 from scanyard.controller.mirror import key_of
-from scanyard.lifecycle.slots import scan_stopped
+from scanyard.lifecycle.pods.slots import scan_stopped
 from scanyard.lifecycle.timestamps import format_time
 
 FIELD_MANAGER: Final = "scanyard-stop"
@@ -23,7 +23,7 @@ _EXIT_MISSING_RIGHT: Final = 2
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Hold all queues and end all scans.")
 @click.option("--lift", is_flag=True, help="End the emergency stop: scans run again.")
-@click.option("--namespace", "-n", help="Only the queues and scans of this namespace.")
+@click.option("--namespace", "-n", help="Only the queues of this namespace, and their scans.")
 @click.option(
     "--timeout",
     "timeout_seconds",
@@ -77,10 +77,12 @@ def _foretell(objects: Objects) -> int:
     for queue in objects.queues():
         held = ANNOTATION_STOP in notes_of(queue)
         print_line(f"{key_of(queue)}: {'is held already' if held else 'would be held'}")
-    for pod in objects.scan_pods():
+    seen = objects.pods_of_queues()
+    for pod in seen.pods:
         if not scan_stopped(pod):
             node = f" on node {pod.node_name}" if pod.node_name else ""
             print_line(f"Pod {pod.namespace}/{pod.name}{node}: would be ended")
+    told_foreign(seen)
     return 0
 
 

@@ -11,6 +11,7 @@ from scanyard.kube.errors import KubeError
 from scanyard.kube.resources import EVENTS
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.timestamps import format_time
+from scanyard.logs import tells
 
 log = logging.getLogger(__name__)
 
@@ -41,4 +42,4 @@ async def warn(context: Context, job: Job, reason: str, message: str) -> None:
     try:
         await context.kube.create(EVENTS, job.namespace, body)
     except KubeError as error:
-        log.info("no event for ScanJob %s: %s", job.key, error)
+        log.info("no event for ScanJob %s: %s", job.key, error, extra=tells(reason=reason))

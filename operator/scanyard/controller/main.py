@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import uuid
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -16,21 +15,24 @@ import uvloop
 from redis.asyncio import Redis
 
 from scanyard import metrics
-from scanyard.controller.admission_loop import run_admission
-from scanyard.controller.announcer import Announcer
+from scanyard.controller.admission.announcer import Announcer
+from scanyard.controller.admission.loop import run_admission
 from scanyard.controller.backoff import Backoff
 from scanyard.controller.context import Context
-from scanyard.controller.expiry import delete_expired_for_ever
+from scanyard.controller.explaining.answers import Answerer
+from scanyard.controller.explaining.refresher import Refresher
 from scanyard.controller.leadership import Leadership
+from scanyard.controller.network_policies import NetworkPolicies
+from scanyard.controller.pods.progress import ProgressReader
 from scanyard.controller.probes import Probes, serve_probes
-from scanyard.controller.progress import ProgressReader
 from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import run_workers
 from scanyard.controller.redis_client import redis_for
 from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
+from scanyard.controller.timing.expiry import delete_expired_for_ever
+from scanyard.controller.timing.window_clock import watch_windows
 from scanyard.controller.watch import WatchEndedError, watch
-from scanyard.controller.window_clock import watch_windows
 from scanyard.errors import InvalidInputError, ScanyardError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.connection import connect
@@ -39,13 +41,13 @@ from scanyard.kube.lease import LeaseLostError
 from scanyard.kube.listing import list_in
 from scanyard.kube.resources import SCANJOBS
 from scanyard.kube.server_clock import ServerClock
-from scanyard.lifecycle.address_sets import IPNetwork
-from scanyard.lifecycle.scope import DenyList
-from scanyard.logs import configure_logging
+from scanyard.lifecycle.targets.address_sets import IPNetwork
+from scanyard.lifecycle.targets.scope import DenyList
+from scanyard.logs import about, configure_logging
 from scanyard.queueing.errors import Fenced
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.writer import LedgerWriter
-from scanyard.settings import Settings, load_settings
+from scanyard.settings import Settings, load_log_settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -57,20 +59,25 @@ _STOP_SECONDS = 15.0
 
 def run() -> int:
     """Run the operator until it is told to stop; returns the exit code."""
+    configure_logging(load_log_settings())
     try:
         settings = load_settings()
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings, settings.secrets)
         uvloop.run(_run(settings))
     except (InvalidInputError, NoClusterError) as error:
-        print(f"scanyard operator: {error}", file=sys.stderr)  # noqa: T201 - logs may not be set up
+        log.critical("this process cannot begin: %s", error)
         return 2
     except ExceptionGroup as group:
         # Crash-only: a restart is always safe, so any surprise ends the process.
         deposed = group.subgroup((Fenced, LeaseLostError, WatchEndedError))
         if deposed is None:
-            raise
+            log.critical("this process ends by a surprise", exc_info=group)
+            return 1
         log.critical("this process can lead no more and ends: %s", _leaves(deposed)[0])
         return 3
+    except Exception as error:
+        log.critical("this process ends by a surprise", exc_info=error)
+        return 1
     return 0
 
 
@@ -93,6 +100,8 @@ async def _run(settings: Settings) -> None:
         if hanging:
             # Any moment is a good one to end: what is half done is decided anew.
             log.error("not all tasks have stopped within %.0f s; ends without them", _STOP_SECONDS)
+            # What a normal end does, too: the last lines may still have to be written to a file.
+            logging.shutdown()
             os._exit(1)
 
 
@@ -161,20 +170,28 @@ async def _work(
         denied = await _wait_for_api(kube, settings, probes)
         context = Context(settings, kube, writer, fence, DenyList.of(denied), clock.now)
         probes.context = context
-        log.info("leading with fence %d; %d networks are denied", fence, len(denied))
-        await _all_of(*_tasks(context, ledger))
+        metrics.INSTALLATION_LIMIT.set(settings.max_concurrent_scans)
+        with about(fence=fence):
+            log.info("leading with fence %d; %d networks are denied", fence, len(denied))
+            await _all_of(*_tasks(context, ledger))
 
 
 def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
-    announcer = Announcer(context)
+    announcer = Announcer(context, ledger)
     context.placement.on_waiting = announcer.began_to_wait
+    queues = QueueReporter(context)
+    optional = [NetworkPolicies(context).run()] if context.settings.network_policy_per_queue else []
     return [
+        *optional,
         watch(context),
         run_workers(context),
         run_admission(context, ledger),
         announcer.run(),
+        Refresher(context, ledger).run(),
+        Answerer(context, ledger).run(),
         ProgressReader(context).run(),
-        QueueReporter(context).run(),
+        queues.measure_for_ever(),
+        queues.report_for_ever(),
         watch_windows(context),
         sweep_for_ever(context, ledger),
         clear_pods_for_ever(context),

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from scanyard import metrics
-from scanyard.controller.dependents import Dependents
+from scanyard.controller.dependencies.dependents import Dependents
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.pod import PodState, read_pod
+from scanyard.lifecycle.pods.pod import PodState, read_pod
 from scanyard.lifecycle.queue import Queue, read_queue, seen_at
+from scanyard.lifecycle.tenancy import Labels
 
 log = logging.getLogger(__name__)
 
@@ -166,9 +167,12 @@ class PodStore(Store[PodState]):
 class QueueStore(Store[Queue]):
     """ScanQueues with their windows judged by the clock, when they change and when it is time."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], allowed_priority_classes: Collection[str]
+    ) -> None:
         super().__init__(self._read_judged)
         self._now = now
+        self._allowed_priority_classes = frozenset(allowed_priority_classes)
 
     def look_at_clock(self) -> list[tuple[Queue, Queue]]:
         """Judge those anew whose time has come; returns each before and after."""
@@ -181,20 +185,46 @@ class QueueStore(Store[Queue]):
         return changes
 
     def _read_judged(self, raw: Raw) -> Queue:
-        queue, before = read_queue(raw), self.get(raw["metadata"]["uid"])
+        queue = read_queue(raw, self._allowed_priority_classes)
+        before = self.get(raw["metadata"]["uid"])
         if before is not None and before.windows == queue.windows:
             # Most versions are those of its status; windows are reckoned when it is time.
             queue = replace(queue, standing=before.standing)
         return seen_at(queue, self._now())
 
 
-class Mirror:
-    """ScanJobs, ScanQueues and attempt Pods as last seen; `now` is the clock of the windows."""
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace and its labels."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    name: str
+    labels: Labels
+
+
+def read_namespace(raw: Raw) -> Namespace:
+    """Read a raw Namespace."""
+    meta = raw["metadata"]
+    return Namespace(meta["name"], dict(meta.get("labels") or {}))
+
+
+class Mirror:
+    """ScanJobs, ScanQueues, attempt Pods and namespaces as last seen.
+
+    `now` is the clock of the windows. An installation for single namespaces sees no namespaces.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], allowed_priority_classes: Collection[str] = ()
+    ) -> None:
         self.jobs = JobStore()
-        self.queues = QueueStore(now)
+        self.queues = QueueStore(now, allowed_priority_classes)
         self.pods = PodStore()
+        self.namespaces: Store[Namespace] = Store(read_namespace)
+
+    def labels_of(self, namespace: str) -> Labels | None:
+        """The labels of a namespace; None: nobody knows them."""
+        found = self.namespaces.named(namespace)
+        return None if found is None else found.labels
 
     def pod_of(self, job_uid: str, attempt: int) -> PodState | None:
         """The Pod of one attempt."""
@@ -202,6 +232,7 @@ class Mirror:
 
 
 def key_of(raw: Raw) -> str:
-    """namespace/name of a raw object."""
+    """namespace/name of a raw object; the name alone of what is in no namespace."""
     meta = raw["metadata"]
-    return f"{meta['namespace']}/{meta['name']}"
+    namespace, name = meta.get("namespace"), meta["name"]
+    return f"{namespace}/{name}" if namespace else str(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ class Probes:
         self.context: Context | None = None
         self.waiting_for = "the API server and Redis"
         self.standby = ""
+        self._rendering = asyncio.Lock()
 
     def lead(self) -> None:
         """This process leads, and prepares to work."""
@@ -56,7 +58,10 @@ class Probes:
         return web.Response(text="ready\n")
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        # Thousands of queues make it take longer than a Lease may wait; and everybody may ask.
+        async with self._rendering:
+            body = await asyncio.to_thread(generate_latest)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @asynccontextmanager

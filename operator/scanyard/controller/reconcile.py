@@ -12,28 +12,29 @@ from datetime import timedelta
 from typing import NoReturn
 
 from scanyard import metrics
-from scanyard.controller import launch
+from scanyard.controller.admission.ledger_sync import LedgerNotCurrentError, job_standing, sync
 from scanyard.controller.context import Context
+from scanyard.controller.ends import count_end, count_finish
 from scanyard.controller.events import warn
-from scanyard.controller.ledger_sync import LedgerNotCurrentError, job_standing, sync
-from scanyard.controller.orphans import reconcile_orphan
-from scanyard.controller.pod_actions import (
+from scanyard.controller.pods import launch
+from scanyard.controller.pods.actions import (
     check_node,
     delete_pod,
     look_up,
     look_up_stray,
     read_queue,
 )
-from scanyard.controller.slot_records import notice_vanished, tell_slot
+from scanyard.controller.pods.orphans import reconcile_orphan
+from scanyard.controller.pods.slot_records import notice_vanished, tell_slot
 from scanyard.controller.status_writer import settle_conflict, write_status
+from scanyard.controller.subjects import known_fields
 from scanyard.controller.views import view_of
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeRefusedError
 from scanyard.kube.lease import LeaseLostError
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision, Holding
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.outcome import Outcome
-from scanyard.lifecycle.status import Attempt
+from scanyard.logs import about, tells
 from scanyard.queueing.errors import Fenced
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,6 @@ async def run_workers(context: Context) -> NoReturn:
 async def _work(context: Context) -> None:
     while True:
         async with context.dirty.next() as uid:
-            metrics.DIRTY_KEYS.set(len(context.dirty))
             await _survive(context, uid)
         # A look that waits for nothing would let thousands of others starve the loop.
         await asyncio.sleep(0)
@@ -61,7 +61,8 @@ async def _work(context: Context) -> None:
 async def _survive(context: Context, uid: str) -> None:
     try:
         async with context.lock(uid):
-            await reconcile(context, uid)
+            with about(**known_fields(context, uid)):
+                await reconcile(context, uid)
     except (Fenced, LeaseLostError):
         raise
     except LedgerNotCurrentError:
@@ -69,12 +70,14 @@ async def _survive(context: Context, uid: str) -> None:
         context.dirty.retry(uid)
     except KubeError as error:
         metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
-        log.info("%s is looked at again: %s", _name(context, uid), error)
+        subject = tells(**known_fields(context, uid))
+        log.info("%s is looked at again: %s", _name(context, uid), error, extra=subject)
         context.dirty.retry(uid)
     except Exception as error:
         # One strange object must not stop the others: it is counted, told and tried again.
         metrics.RECONCILE_ERRORS.labels(type(error).__name__).inc()
-        log.exception("%s could not be reconciled", _name(context, uid))
+        subject = tells(**known_fields(context, uid))
+        log.exception("%s could not be reconciled", _name(context, uid), extra=subject)
         context.dirty.retry(uid)
     else:
         context.dirty.succeeded(uid)
@@ -88,7 +91,8 @@ async def reconcile(context: Context, uid: str) -> None:
         return
     if job.status.open_attempt is None:
         await notice_vanished(context, uid)
-    decision = decide(view_of(context, job))
+    view = view_of(context, job)
+    decision = decide(view)
     try:
         written = await write_status(context, job, decision.status)
     except (KubeConflictError, KubeNotFoundError):
@@ -100,14 +104,15 @@ async def reconcile(context: Context, uid: str) -> None:
             # Its admission was refused likewise: the slot must not wait until it can be told.
             await sync(context, uid, job_standing(context, job, decision.place))
         raise
-    context.announce.discard(uid)
+    context.told(uid, view.outlook, view.question)
     if written is not job:
         # The mirror has it already, so its event will be no news; but what was decided may ask for
         # more, such as a rerun that was asked for before the end was written.
         context.dirty.add(uid)
     if decision.ended is not None:
-        _count_end(job, *decision.ended, retried=decision.retried)
+        count_end(context, job, *decision.ended, retried=decision.retried)
         await _warn_of_failure(context, written)
+    count_finish(context, job, written)
     await tell_slot(context, uid, decision.held_slot)
     await _stop(context, written, decision)
     await sync(context, uid, job_standing(context, written, decision.place))
@@ -124,7 +129,9 @@ async def _stop(context: Context, job: Job, decision: Decision) -> None:
     if decision.delete is not None:
         await delete_pod(context, decision.delete)
     for stray in decision.delete_stray:
-        log.warning("Pod %s/%s has no open attempt and is ended", stray.namespace, stray.name)
+        subject = tells(attempt=stray.attempt, pod=stray.name)
+        text = "Pod %s/%s has no open attempt and is ended"
+        log.warning(text, stray.namespace, stray.name, extra=subject)
         await delete_pod(context, stray)
     for stray in decision.look_up_stray:
         await look_up_stray(context, stray)
@@ -148,19 +155,6 @@ async def _warn_of_failure(context: Context, job: Job) -> None:
     stalled = job.status.condition("Stalled")
     if stalled is not None and stalled.status and job.status.phase in {"Failed", "TimedOut"}:
         await warn(context, job, stalled.reason, stalled.message)
-
-
-def _count_end(job: Job, attempt: Attempt, outcome: Outcome, *, retried: bool) -> None:
-    namespace, _, queue = attempt.queue.partition("/")
-    labels = (namespace, queue, job.scanner)
-    metrics.ATTEMPTS_ENDED.labels(*labels, attempt.reason).inc()
-    if retried:
-        metrics.RETRIES.labels(*labels, outcome.cause).inc()
-    elif attempt.reason == "TimedOut":
-        metrics.TIMEOUTS.labels(*labels).inc()
-    if attempt.started_at is not None and attempt.ended_at is not None:
-        seconds = (attempt.ended_at - attempt.started_at) / timedelta(seconds=1)
-        metrics.RUN_SECONDS.labels(*labels).observe(max(seconds, 0.0))
 
 
 def _name(context: Context, uid: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from scanyard import metrics
 from scanyard.queueing.connect import Sentinels, TlsFiles, open_client
 from scanyard.queueing.keys import LedgerKeys
 from scanyard.settings import Settings
@@ -19,6 +20,7 @@ def redis_for(settings: Settings) -> Redis:
         tls=TlsFiles(settings.redis_ca_file, settings.redis_cert_file, settings.redis_key_file),
         sentinels=_sentinels(settings),
         cluster_key=LedgerKeys.of(settings.installation).header if settings.redis_cluster else None,
+        on_certificate=metrics.REDIS_CERTIFICATE.set,
     )
 
 

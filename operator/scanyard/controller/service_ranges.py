@@ -8,7 +8,7 @@ import logging
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import SERVICE_CIDRS
-from scanyard.lifecycle.address_sets import IPNetwork
+from scanyard.lifecycle.targets.address_sets import IPNetwork
 from scanyard.settings import EVERYWHERE, Scope
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,10 @@ async def write_status(context: Context, job: Job, status: JobStatus) -> Job:
     raw = await context.kube.patch_status(
         SCANJOBS, job.namespace, job.name, patch, job.resource_version
     )
-    return context.mirror.jobs.put(raw) or read_job(raw)
+    news = context.mirror.jobs.put(raw)
+    if news is not None:  # else its event was quicker than the answer, and comes no second time
+        context.lags[SCANJOBS.plural].wrote(job.uid, int(raw["metadata"]["resourceVersion"]))
+    return news or read_job(raw)
 
 
 async def settle_conflict(context: Context, job: Job) -> Job | None:

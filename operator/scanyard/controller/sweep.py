@@ -7,14 +7,16 @@ import logging
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from scanyard.controller.admission.placement import Standing, attempt_text
 from scanyard.controller.context import Context
-from scanyard.controller.placement import Standing, attempt_text
-from scanyard.controller.pod_actions import delete_pod
+from scanyard.controller.pods.actions import delete_pod
 from scanyard.controller.resync import refresh_mirror
+from scanyard.controller.subjects import pod_fields
 from scanyard.kube.errors import KubeError
 from scanyard.lifecycle.decision import Holding, Parked
-from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import scan_stopped
+from scanyard.lifecycle.pods.pod import PodState
+from scanyard.lifecycle.pods.slots import scan_stopped
+from scanyard.logs import tells
 from scanyard.queueing.errors import LedgerUnavailable, Stale
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.readings import Entry, PlaceKind
@@ -89,7 +91,8 @@ async def clear_pods_for_ever(context: Context) -> NoReturn:
             try:
                 await delete_pod(context, pod)
             except KubeError as error:
-                log.info("Pod %s is deleted later: %s", pod.name, error)
+                subject = tells(**pod_fields(context, pod))
+                log.info("Pod %s is deleted later: %s", pod.name, error, extra=subject)
 
 
 def _is_due(context: Context, pod: PodState, retention: timedelta, now: datetime) -> bool:

@@ -10,6 +10,7 @@ whosever they are (kopf 1.45, run_tasks), and a process that was fenced must not
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -19,10 +20,11 @@ import kopf
 import uvloop
 from kopf._cogs.structs.references import Insights
 
+from scanyard import metrics
 from scanyard.api import names
 from scanyard.controller.backoff import delay
 from scanyard.controller.context import Context
-from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
+from scanyard.controller.handlers import on_namespace, on_pod, on_scanjob, on_scanqueue
 from scanyard.errors import ScanyardError
 from scanyard.settings import Scope
 
@@ -30,6 +32,12 @@ from scanyard.settings import Scope
 Handler = Callable[[Context, str | None, Any], None]
 
 _STOP_SECONDS = 5.0
+_PLURALS: dict[Handler, str] = {
+    on_scanjob: names.SCANJOB_PLURAL,
+    on_scanqueue: names.SCANQUEUE_PLURAL,
+    on_pod: "pods",
+    on_namespace: "namespaces",
+}
 _WATCHED = {names.SCANJOB_PLURAL, names.SCANQUEUE_PLURAL, "pods"}
 
 
@@ -48,7 +56,7 @@ async def watch(context: Context) -> None:
     ended: asyncio.Future[BaseException | None] = loop.create_future()
 
     def hand_over(handler: Handler, event: kopf.RawEvent) -> None:
-        loop.call_soon_threadsafe(handler, context, event["type"], event["object"])
+        loop.call_soon_threadsafe(_take, context, handler, event)
 
     def report(error: BaseException | None) -> None:
         if not ended.done():
@@ -62,7 +70,9 @@ async def watch(context: Context) -> None:
             error = caught
         loop.call_soon_threadsafe(report, error)
 
-    thread = threading.Thread(target=body, name="kopf", daemon=True)
+    # What it logs is about the same as what is logged here.
+    inherited = contextvars.copy_context()
+    thread = threading.Thread(target=inherited.run, args=(body,), name="kopf", daemon=True)
     thread.start()
     try:
         error = await ended
@@ -74,6 +84,17 @@ async def watch(context: Context) -> None:
         thread.join(_STOP_SECONDS)
 
 
+def _take(context: Context, handler: Handler, event: kopf.RawEvent) -> None:
+    kind, raw = event["type"], event["object"]
+    plural = _PLURALS[handler]
+    metrics.LAST_EVENT.labels(plural).set(context.now().timestamp())
+    lag = context.lags.get(plural)
+    if lag is not None:
+        meta = raw["metadata"]
+        lag.heard(meta["uid"], int(meta["resourceVersion"]), deleted=kind == "DELETED")
+    handler(context, kind, raw)
+
+
 async def _kopf(
     hand_over: Callable[[Handler, kopf.RawEvent], None], stop: threading.Event, scope: Scope
 ) -> None:
@@ -83,7 +104,7 @@ async def _kopf(
     checking = asyncio.create_task(_check(insights, stop))
     await kopf.operator(
         insights=insights,
-        registry=_registry(hand_over),
+        registry=_registry(hand_over, clusterwide=not namespaces),
         settings=_settings(),
         clusterwide=not namespaces,
         namespaces=namespaces,
@@ -131,9 +152,9 @@ def _settings() -> kopf.OperatorSettings:
 
 
 def _registry(
-    hand_over: Callable[[Handler, kopf.RawEvent], None],
+    hand_over: Callable[[Handler, kopf.RawEvent], None], *, clusterwide: bool
 ) -> kopf.OperatorRegistry:
-    """The event handlers of ScanJobs, ScanQueues and attempt Pods."""
+    """The event handlers of ScanJobs, ScanQueues, attempt Pods, and of namespaces."""
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(kopf.login_via_client)
 
@@ -150,5 +171,11 @@ def _registry(
     )
     async def pod_event(event: kopf.RawEvent, **_: Any) -> None:
         hand_over(on_pod, event)
+
+    if clusterwide:
+
+        @kopf.on.event("", "v1", "namespaces", registry=registry)
+        async def namespace_event(event: kopf.RawEvent, **_: Any) -> None:
+            hand_over(on_namespace, event)
 
     return registry

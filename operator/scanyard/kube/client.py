@@ -101,6 +101,20 @@ class KubeClient:
             "patch", resource, "PATCH", path, body=body, content_type="application/merge-patch+json"
         )
 
+    async def apply(
+        self, resource: Resource, namespace: str, name: str, body: Json, *, manager: str
+    ) -> Json:
+        """Server-side apply: create it, or make these fields ours and so."""
+        return await self._json(
+            "patch",
+            resource,
+            "PATCH",
+            resource.path(namespace, name),
+            params={"fieldManager": manager, "force": "true"},
+            body=body,
+            content_type="application/apply-patch+yaml",
+        )
+
     async def replace(self, resource: Resource, namespace: str, name: str, body: Json) -> Json:
         """Put the whole object; KubeConflictError if it is not of the body's version any more."""
         return await self._json(

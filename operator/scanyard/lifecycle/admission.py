@@ -10,10 +10,12 @@ from scanyard.api import names
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.blockers.limits import excess
 from scanyard.lifecycle.decision import Wish, wish_of
-from scanyard.lifecycle.dependency import Dependency, all_met
+from scanyard.lifecycle.dependencies.dependency import Dependency, all_met
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Attempt, JobStatus
+from scanyard.lifecycle.tenancy import Labels
+from scanyard.lifecycle.timeouts.timeout import timeout_for
 
 #: Back-off of a refused Pod: 10 s, doubled up to 5 minutes.
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 10, 300
@@ -29,13 +31,15 @@ def admit(
     dependencies: Sequence[Dependency] = (),
     refusal: str = "",
     addresses: int = 0,
+    namespace_labels: Labels | None = None,
 ) -> JobStatus | None:
     """The status that admits the next attempt, or None if the ScanJob must not start now.
 
-    `dependencies`, `refusal`, `addresses`: as View has them.
+    `dependencies`, `refusal`, `addresses`: as View has them; `namespace_labels`: of its namespace,
+    None where nobody knows them.
     """
     status = job.status
-    if refusal or not queue.accepts_scanner(job.scanner) or not queue.accepts_size(addresses):
+    if refusal or not _lets_in(queue, job, namespace_labels, addresses):
         return None
     waits = status.open_attempt is None and (not status.finished or job.rerun_wanted)
     if not waits or wish_of(job, queue) is not Wish.RUN or job.rerun_wanted:
@@ -49,6 +53,7 @@ def admit(
     if not queue.admits_at(now) or job.eligible_from(now) > now or excess(job, queue):
         return None
     number = status.attempt_count + 1
+    timeout = timeout_for(job, queue, addresses=addresses, packets_per_second=packets_per_second)
     attempt = Attempt(
         number=number,
         queue=queue.key,
@@ -56,6 +61,8 @@ def admit(
         pod_name=names.pod_name(job.name, job.uid, number),
         admitted_at=now,
         packets_per_second=packets_per_second,
+        timeout_seconds=timeout.seconds,
+        timeout_basis=timeout.basis,
     )
     token = status.rerun_token if status.rerun_token is not None else job.rerun_token
     status = replace(
@@ -66,6 +73,16 @@ def admit(
     )
     return conditions.in_progress(
         job, status, now, phase="Starting", reason="Admitted", message=f"admitted by {queue.key}"
+    )
+
+
+def _lets_in(queue: Queue, job: Job, namespace_labels: Labels | None, addresses: int) -> bool:
+    """Whether it is the queue that the ScanJob names by now, and takes it."""
+    return (
+        job.queue_key == queue.key
+        and queue.takes(job.namespace, namespace_labels)
+        and queue.accepts_scanner(job.scanner)
+        and queue.accepts_size(addresses)
     )
 
 

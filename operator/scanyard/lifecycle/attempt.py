@@ -18,8 +18,8 @@ from scanyard.lifecycle.decision import (
     wish_of,
 )
 from scanyard.lifecycle.outcome import End, Outcome, outcome_of, vanished
-from scanyard.lifecycle.pod import PodState
-from scanyard.lifecycle.slots import (
+from scanyard.lifecycle.pods.pod import PodState
+from scanyard.lifecycle.pods.slots import (
     cut_off_end,
     deletion_due,
     overdue_at,
@@ -53,7 +53,7 @@ def attempt_open(view: View, attempt: Attempt) -> Decision:
         return closed(view, attempt, None)
     if scan_stopped(pod):
         attempt = _with_facts(attempt, pod)
-        outcome = outcome_of(pod, view.job.timeout_seconds)
+        outcome = outcome_of(pod, view.job.timeout_of(attempt))
         return _ended(view, attempt, outcome, deleted=pod.deleting)
     wish = wish_of(view.job, view.queue)
     if wish is Wish.RUN:
@@ -126,12 +126,12 @@ def _vanished(view: View, attempt: Attempt) -> Decision:
     last = known.last_pod
     if last is not None and scan_stopped(last):
         attempt = _with_facts(attempt, last)
-        return _ended(view, attempt, outcome_of(last, job.timeout_seconds), deleted=True)
+        return _ended(view, attempt, outcome_of(last, job.timeout_of(attempt)), deleted=True)
     free_at = unconfirmed_end(
         last,
         known.gone_at,
         node_ready=known.node_ready,
-        timeout_seconds=job.timeout_seconds,
+        timeout_seconds=job.timeout_of(attempt),
         grace_seconds=known.grace_seconds,
     )
     if free_at <= now or is_released(view, attempt.number):

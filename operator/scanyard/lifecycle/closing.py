@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from scanyard.lifecycle import conditions
+from scanyard.lifecycle.blockers.backoff import RETRY_BACKOFF
 from scanyard.lifecycle.decision import Decision, Parked, View, Waiting, Wish, wish_of
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import End, Outcome
 from scanyard.lifecycle.retry import INFRASTRUCTURE
-from scanyard.lifecycle.starting import outcome_if_given_up
+from scanyard.lifecycle.starting import NO_NODE_FREE, outcome_if_given_up
 from scanyard.lifecycle.status import Attempt, JobStatus
 from scanyard.lifecycle.timestamps import format_time
 
@@ -30,7 +31,7 @@ def closed(view: View, attempt: Attempt, outcome: Outcome | None) -> Decision:
     outcome = outcome_if_given_up(attempt, outcome)
     wish = _wish_at_the_end(view, attempt)
     complete = outcome is not None and outcome.end is End.COMPLETE
-    reason, message = _end_words(outcome, wish, complete=complete)
+    reason, message = _end_words(attempt, outcome, wish, complete=complete)
     attempt = replace(
         attempt, ended_at=attempt.ended_at or now, reason=reason, message=message[:1024]
     )
@@ -68,9 +69,9 @@ def _failed(view: View, status: JobStatus, attempt: Attempt, outcome: Outcome) -
             f"{format_time(at)}: {outcome.message}"
         )
         status = conditions.in_progress(
-            job, status, now, phase="Queued", reason="RetryBackoff", message=message
+            job, status, now, phase="Queued", reason=RETRY_BACKOFF, message=message
         )
-        place = Parked(job.queue_key, "retry", at)
+        place = Parked(job.queue_key, "retry", at, RETRY_BACKOFF)
         return Decision(status, place, look_again_at=at, ended=ended, retried=True)
     # First, since what is too long is cut at the end.
     message = f"attempt {count} of {most}: {outcome.message}" if count > 1 else outcome.message
@@ -107,7 +108,9 @@ def _wish_at_the_end(view: View, attempt: Attempt) -> Wish:
     return _STOPPED_FOR.get(attempt.reason, wish)
 
 
-def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[str, str]:
+def _end_words(
+    attempt: Attempt, outcome: Outcome | None, wish: Wish, *, complete: bool
+) -> tuple[str, str]:
     if complete and outcome is not None:
         return outcome.reason, outcome.message
     kept = ""
@@ -128,6 +131,8 @@ def _end_words(outcome: Outcome | None, wish: Wish, *, complete: bool) -> tuple[
     if wish in words:
         return words[wish]
     if outcome is None:
+        if attempt.reason == NO_NODE_FREE:
+            return attempt.reason, attempt.message
         return "NotStarted", "closed before its Pod was created; it will run again"
     return outcome.reason, outcome.message
 
@@ -144,9 +149,9 @@ def back_in_line(
         started_at=None,
         progress=None,
     )
-    status = conditions.in_progress(
-        job, status, now, phase="Queued", reason=reason, message=message
-    )
+    why, words = view.waiting_reason
+    text = f"{words}; its attempt {attempt.number}: {message}"
+    status = conditions.in_progress(job, status, now, phase="Queued", reason=why, message=text)
     return Decision(status, Waiting(job.queue_key))
 
 

@@ -10,14 +10,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from scanyard.lifecycle.explaining.outlook import waits_no_more
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.pods.template import INVALID_POD_TEMPLATE
 from scanyard.lifecycle.queue import Queue
 from scanyard.lifecycle.status import Condition, JobStatus
 from scanyard.lifecycle.timestamps import format_time
-from scanyard.lifecycle.windows import OUTSIDE_WINDOW, Standing
+from scanyard.lifecycle.timing.windows import OUTSIDE_WINDOW, Standing
 
 _MESSAGE_LIMIT = 1024
 _LEDGER_UNAVAILABLE = "LedgerUnavailable"
+_LABELS_UNREADABLE = (
+    "this installation has rights in single namespaces only and cannot read their labels, so that "
+    "allowedNamespaces.selector lets nobody in: select by the label kubernetes.io/metadata.name, "
+    "which is the namespace's name, or write from: Same or All, or watch all namespaces"
+)
 #: The reason of a queue's Ready, which `kubectl get` shows as its state, by what holds the queue.
 _STATES = {"EmergencyStop": "EmergencyStop", "Hold": "Held", "HoldAndDrain": "Draining"}
 
@@ -67,8 +74,19 @@ def observed(job: Job, status: JobStatus) -> JobStatus:
     )
 
 
-def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> list[dict[str, Any]]:
-    """Ready, Held and LedgerAvailable of a ScanQueue, as its status holds them."""
+def queue_conditions(
+    queue: Queue,
+    *,
+    ledger_trouble: str,
+    labels_readable: bool = True,
+    now: datetime,
+    policy: tuple[bool, str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Ready, Held and LedgerAvailable of a ScanQueue, as its status holds them.
+
+    NamespacesResolved beside them, where the queue asks for labels that nobody can read, and
+    NetworkPolicyComplete, where `policy` says how that is.
+    """
     before = {item["type"]: Condition.read(item) for item in queue.status.get("conditions") or ()}
     why_held, held = queue.held_by
     ready = not queue.held and not ledger_trouble
@@ -76,6 +94,8 @@ def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> lis
     state, told = _STATES.get(why_held, "Held") if queue.stopped else "Admitting", admits
     if queue.windows and not queue.stopped:
         state, told = _window_state(queue.standing, admits)
+    if queue.template_fault and not queue.stopped:
+        state, told = INVALID_POD_TEMPLATE, queue.template_fault
     if ledger_trouble and queue.emergency_stop is None:
         state, told = _LEDGER_UNAVAILABLE, ledger_trouble
     words = {
@@ -87,6 +107,10 @@ def queue_conditions(queue: Queue, *, ledger_trouble: str, now: datetime) -> lis
             ledger_trouble or "the ledger is current",
         ),
     }
+    if queue.allowed_namespaces.needs_labels and not labels_readable:
+        words["NamespacesResolved"] = (False, "NamespaceLabelsUnreadable", _LABELS_UNREADABLE)
+    if policy is not None:
+        words["NetworkPolicyComplete"] = policy
     return [
         _condition(before.get(kind), kind, value, reason, text, queue.generation, now).raw()
         for kind, (value, reason, text) in words.items()
@@ -115,6 +139,8 @@ def _present(
         _condition(status.condition(kind), kind, value, reason, message, job.generation, now)
         for kind, value in wanted.items()
     )
+    if phase != "Queued":
+        status = waits_no_more(status)
     return replace(status, phase=phase, conditions=conditions, observed_generation=job.generation)
 
 

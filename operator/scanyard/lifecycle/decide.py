@@ -11,15 +11,16 @@ from datetime import datetime
 from scanyard.lifecycle import conditions
 from scanyard.lifecycle.attempt import attempt_open
 from scanyard.lifecycle.decision import Decision, View
+from scanyard.lifecycle.explaining.answer import explained
 from scanyard.lifecycle.job import Job
+from scanyard.lifecycle.pods.strays import with_strays
 from scanyard.lifecycle.status import JobStatus
-from scanyard.lifecycle.strays import with_strays
 from scanyard.lifecycle.waiting import waiting
 
 
 def decide(view: View) -> Decision:
     """The next actions for one ScanJob."""
-    return with_strays(view, _decided(view))
+    return explained(view, with_strays(view, _decided(view)))
 
 
 def _decided(view: View) -> Decision:
@@ -49,4 +50,5 @@ def _fresh(job: Job, now: datetime) -> JobStatus:
         rerun_token=job.rerun_token,
         attempt_count=old.attempt_count,
         attempts=old.attempts,
+        explanation=old.explanation,
     )

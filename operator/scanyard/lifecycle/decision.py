@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from scanyard.lifecycle.dependency import Dependency
-from scanyard.lifecycle.held_slot import HeldSlot
+from scanyard.lifecycle.dependencies.dependency import Dependency
+from scanyard.lifecycle.explaining.outlook import Outlook, Question
 from scanyard.lifecycle.job import Job
 from scanyard.lifecycle.outcome import Outcome
-from scanyard.lifecycle.pod import PodState
+from scanyard.lifecycle.pods.held_slot import HeldSlot
+from scanyard.lifecycle.pods.pod import PodState
 from scanyard.lifecycle.queue import Queue, attempt_to_release
 from scanyard.lifecycle.status import Attempt, JobStatus
 
@@ -39,11 +40,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Kept out of the order by a blocker; `until` None means until something changes."""
+    """Kept out of the order by a blocker; `until` None means until something changes.
+
+    `reason`: what its user is told, where the blocker's name does not say it. It moves nothing.
+    """
 
     queue: str
     blocker: str
     until: datetime | None = None
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,18 @@ class AttemptView:
 class View:
     """One ScanJob, its queue, its open attempt's Pod and the clock.
 
+    `queue`: the one that admitted it, or that it waits for; None: there is none that takes it.
+    `queue_closed`: there is one in its own namespace, which does not.
     `refusal`: why its targets must not be scanned. `addresses`: how many they are, where the queue
     has a limit to that.
     `refused_until`: the API server would not record its admission; not to be tried before.
     `stray`: its other Pods that may still scan, though their attempt is closed; `stray_gone`: the
-    slot of one that went away unread. `lost_nodes`: nodes that a consistent read found not Ready,
+    slot of one that went away unread; `stray_released`: attempts that their queues release.
+    `lost_nodes`: nodes that a consistent read found not Ready,
     or gone. `installation_packets`: its packets a second, 0: no limit. `dependencies`: how the
     ScanJobs of spec.dependsOn stand; `cycle`: the names from this one through them back to it.
+    `announce`: if it waits, this is the time to say why. `outlook`: where it stands in the order,
+    read for that just now; None: only another reason is worth a write. `question`: who asks.
     """
 
     job: Job
@@ -99,12 +109,16 @@ class View:
     refused_until: datetime | None = None
     announce: bool = False
     over_limit: bool = False
+    queue_closed: bool = False
     stray: tuple[PodState, ...] = ()
     stray_gone: HeldSlot | None = None
+    stray_released: frozenset[str] = frozenset()
     lost_nodes: frozenset[str] = frozenset()
     installation_packets: int = 0
     dependencies: tuple[Dependency, ...] = ()
     cycle: tuple[str, ...] = ()
+    outlook: Outlook | None = None
+    question: Question | None = None
     waiting_reason: tuple[str, str] = ("QueueFull", "waits for a slot of its queue")
 
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from scanyard.api.scanjob_status import MAX_SUMMARY_HOSTS
-from scanyard.lifecycle.pod import PodState, Termination
+from scanyard.lifecycle.pods.pod import PodState, Termination
 from scanyard.lifecycle.retry import Cause
 from scanyard.scanners import HostReport, MalformedReportError, Report
+from scanyard.scanners.report import REASONS
 
 #: Waiting reasons of a container whose image the node cannot get.
 IMAGE_REASONS = frozenset(
@@ -79,7 +80,7 @@ def outcome_of(pod: PodState, timeout_seconds: int) -> Outcome:
     if report is not None and report.complete:
         return Outcome(End.COMPLETE, "ScanComplete", _found(report), None, report)
     if pod.reason == "DeadlineExceeded" or (report is not None and report.reason == _OWN_LIMIT):
-        message = f"stopped after timeoutSeconds ({timeout_seconds} s); {_partial(report)}"
+        message = f"stopped after its timeout ({timeout_seconds} s); {_partial(report)}"
         return Outcome(End.TIMED_OUT, "TimedOut", message, Cause.TIMEOUT, report)
     return _failed(pod, pod.termination, report)
 
@@ -165,7 +166,10 @@ def _failure(
         return reason, f"{message}; {_partial(report)}", cause
     if termination.reason == "OOMKilled":
         # The same scan would need as much memory the next time.
-        message = "the scanner ran out of memory; raise the operator's scan resources"
+        message = (
+            "the scanner ran out of memory; raise limits.memory of the queue's "
+            "podTemplate.resources, or of the chart's scanner.resources"
+        )
         return "OutOfMemory", message, Cause.SCANNER_ERROR
     if pod.deleting:
         message = f"its Pod was deleted while it ran; {_partial(report)}"
@@ -176,7 +180,9 @@ def _failure(
     message = report.message or f"the scanner exited with code {report.exit_code}"
     outside = report.reason in _ENDED_FROM_OUTSIDE
     cause = Cause.RESULT_LOST if outside else Cause.SCANNER_ERROR
-    return report.reason or "ScannerError", message, cause
+    # A word of the container's own choice must not become a series of a metric, nor a condition.
+    reason = report.reason if report.reason in REASONS else "ScannerError"
+    return reason, message, cause
 
 
 def _disruption(pod: PodState) -> tuple[str, str, Cause] | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from scanyard.api import names
-from scanyard.lifecycle.queue_scope import QueueScope, read_scope
+from scanyard.lifecycle.pods.template import POD_REFUSED, fault_of
+from scanyard.lifecycle.targets.queue_scope import QueueScope, read_scope
+from scanyard.lifecycle.tenancy import (
+    OWN_NAMESPACE,
+    AllowedNamespaces,
+    Labels,
+    read_allowed_namespaces,
+)
 from scanyard.lifecycle.timestamps import parse_time
-from scanyard.lifecycle.windows import (
+from scanyard.lifecycle.timing.windows import (
     ALWAYS_OPEN,
     NOT_LOOKED,
     OUTSIDE_WINDOW,
@@ -31,12 +38,16 @@ class Queue:
 
     `emergency_stop`: since when everything is stopped, in the words of whoever did it; None: it is
     not. `stop_lifted_at`: when the last emergency stop ended. `released`: attempts ("uid/number")
-    whose unconfirmed end the platform declares to be one. Of packets and targets 0 means that there
-    is no limit. `default_ttl_seconds`: for how long its finished ScanJobs are kept that do not say
-    so themselves; None: for ever. `scope`: what its scans may reach; None: everything that the
-    installation does not deny. `allowed_scanners`: empty means every one. `max_addresses`: the most
-    that one ScanJob may have. `standing`: whether its windows let it admit, by the clock of whoever
-    looked last (see seen_at).
+    whose unconfirmed end the platform declares to be one. Of packets, targets, scans per node and
+    per namespace 0 means that there is no limit. `default_ttl_seconds`: for how long its finished
+    ScanJobs are kept that do not say so themselves; None: for ever. `scope`: what its scans may
+    reach; None: all that the installation does not deny. `allowed_scanners`: empty means every one.
+    `max_addresses`: the most that one ScanJob may have. `max_pending`: the most ScanJobs of one
+    namespace that wait in it. `target_wait_seconds`: how long a ScanJob should wait at most; 0:
+    nobody says. `weights`: of the namespaces that are named; all others weigh 1. `standing`:
+    whether its windows let it admit, by the clock of whoever looked last (see seen_at).
+    `pod_template`: as it stands in its spec; `template_fault`: why it makes no Pod, empty where it
+    does.
     """
 
     namespace: str
@@ -54,6 +65,7 @@ class Queue:
     packets_per_second: int = 0
     default_packets_per_second: int = 0
     max_concurrent_per_target: int = 0
+    max_concurrent_per_node: int = 0
     max_overtakes: int = DEFAULT_MAX_OVERTAKES
     default_ttl_seconds: int | None = None
     scope: QueueScope | None = None
@@ -62,7 +74,18 @@ class Queue:
     windows: tuple[Window, ...] = ()
     window_end_policy: str = "RunOn"
     standing: Standing = ALWAYS_OPEN
+    min_timeout_seconds: int | None = None
     max_timeout_seconds: int | None = None
+    target_wait_seconds: int = 0
+    fair_share: bool = False
+    weights: tuple[tuple[str, int], ...] = ()
+    max_concurrent_per_namespace: int = 0
+    max_pending: int | None = None
+    allowed_namespaces: AllowedNamespaces = OWN_NAMESPACE
+    default_timeout_seconds: int | None = None
+    default_timeout_policy: str | None = None
+    pod_template: Mapping[str, Any] = field(default_factory=dict)
+    template_fault: str = ""
 
     @property
     def key(self) -> str:
@@ -71,8 +94,8 @@ class Queue:
 
     @property
     def held(self) -> bool:
-        """Admits nothing while somebody stops it, or its windows are closed."""
-        return self.stopped or not self.standing.is_open
+        """Admits nothing while somebody stops it, it is closed, or no Pod can be made."""
+        return self.stopped or not self.standing.is_open or bool(self.template_fault)
 
     def admits_at(self, now: datetime) -> bool:
         """Whether it admits by this clock: a window may have ended since anybody looked."""
@@ -104,9 +127,13 @@ class Queue:
         return stopped or at_window_end
 
     @property
-    def closed_by_window(self) -> tuple[str, str] | None:
-        """Reason and message for its ScanJobs; None: its windows are open, or it is stopped."""
-        if self.stopped or self.standing.is_open:
+    def closed(self) -> tuple[str, str] | None:
+        """Reason and message for its ScanJobs; None: it is open, or stopped."""
+        if self.stopped:
+            return None
+        if self.template_fault:
+            return POD_REFUSED, f"queue {self.name} makes no Pods: {self.template_fault}"
+        if self.standing.is_open:
             return None
         return OUTSIDE_WINDOW, f"queue {self.name} is closed: {self.standing.message}"
 
@@ -116,6 +143,10 @@ class Queue:
         if self.default_packets_per_second or not self.packets_per_second:
             return self.default_packets_per_second
         return max(1, self.packets_per_second // max(1, self.max_concurrent))
+
+    def takes(self, namespace: str, labels: Labels | None) -> bool:
+        """Whether ScanJobs of that namespace may run here; `labels` None: nobody knows them."""
+        return self.allowed_namespaces.take(self.namespace, namespace, labels)
 
     def accepts_scanner(self, scanner: str) -> bool:
         """Whether ScanJobs of that scanner may run here."""
@@ -133,11 +164,12 @@ def seen_at(queue: Queue, now: datetime) -> Queue:
     return replace(queue, standing=standing_at(queue.windows, now))
 
 
-def read_queue(raw: Mapping[str, Any]) -> Queue:
+def read_queue(raw: Mapping[str, Any], allowed_priority_classes: Collection[str] = ()) -> Queue:
     """Read a ScanQueue that the API server has validated and defaulted."""
     meta, spec = raw["metadata"], raw.get("spec") or {}
     notes = meta.get("annotations") or {}
     windows = read_windows(spec)
+    pod_template = spec.get("podTemplate") or {}
     return Queue(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -154,6 +186,7 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         packets_per_second=spec.get("packetsPerSecond", 0),
         default_packets_per_second=(spec.get("defaults") or {}).get("packetsPerSecond", 0),
         max_concurrent_per_target=spec.get("maxConcurrentPerTarget", 0),
+        max_concurrent_per_node=spec.get("maxConcurrentPerNode", 0),
         max_overtakes=spec.get("maxOvertakes", DEFAULT_MAX_OVERTAKES),
         default_ttl_seconds=(spec.get("defaults") or {}).get("ttlSecondsAfterFinished"),
         scope=read_scope(spec.get("scope")),
@@ -162,8 +195,23 @@ def read_queue(raw: Mapping[str, Any]) -> Queue:
         windows=windows,
         window_end_policy=spec.get("windowEndPolicy", "RunOn"),
         standing=NOT_LOOKED if windows else ALWAYS_OPEN,
+        min_timeout_seconds=(spec.get("limits") or {}).get("minTimeoutSeconds"),
         max_timeout_seconds=(spec.get("limits") or {}).get("maxTimeoutSeconds"),
+        target_wait_seconds=spec.get("targetWaitSeconds", 0),
+        fair_share=spec.get("ordering") == "FairShare",
+        weights=_weights(spec.get("fairShare") or {}),
+        max_concurrent_per_namespace=spec.get("maxConcurrentPerNamespace", 0),
+        max_pending=(spec.get("limits") or {}).get("maxPending"),
+        allowed_namespaces=read_allowed_namespaces(spec.get("allowedNamespaces")),
+        default_timeout_seconds=(spec.get("defaults") or {}).get("timeoutSeconds"),
+        default_timeout_policy=(spec.get("defaults") or {}).get("timeoutPolicy"),
+        pod_template=pod_template,
+        template_fault=fault_of(pod_template, allowed_priority_classes),
     )
+
+
+def _weights(fair_share: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    return tuple((item["namespace"], item["weight"]) for item in fair_share.get("weights") or ())
 
 
 def released_attempts(notes: Mapping[str, str]) -> frozenset[str]:

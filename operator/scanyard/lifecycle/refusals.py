@@ -23,5 +23,10 @@ def _mend(message: str, namespace: str) -> str:
     if "exceeded quota" in message:
         return f"raise the quota of namespace {namespace}, or wait until its Pods are gone"
     if "must specify" in message or "usage per " in message:
-        return "make the quota or LimitRange of the namespace and the chart's scanner.resources fit"
+        return (
+            "make the quota or LimitRange of the namespace fit the scan's resources (the queue's "
+            "podTemplate.resources, or the chart's scanner.resources)"
+        )
+    if "no PriorityClass with name" in message:
+        return "create that PriorityClass, or change the queue's podTemplate.priorityClassName"
     return ""

@@ -30,6 +30,8 @@ class Attempt:
     source_address: str = ""
     exit_code: int | None = None
     packets_per_second: int = 0
+    timeout_seconds: int = 0
+    timeout_basis: str = ""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Self:
@@ -48,6 +50,8 @@ class Attempt:
             source_address=raw.get("sourceAddress", ""),
             exit_code=raw.get("exitCode"),
             packets_per_second=raw.get("packetsPerSecond", 0),
+            timeout_seconds=raw.get("timeoutSeconds", 0),
+            timeout_basis=raw.get("timeoutBasis", ""),
         )
 
     def raw(self) -> dict[str, Any]:
@@ -67,6 +71,8 @@ class Attempt:
                 "sourceAddress": self.source_address,
                 "exitCode": self.exit_code,
                 "packetsPerSecond": self.packets_per_second or None,
+                "timeoutSeconds": self.timeout_seconds or None,
+                "timeoutBasis": self.timeout_basis,
             }
         )
 
@@ -114,6 +120,9 @@ class JobStatus:
     phase: str = "Pending"
     conditions: tuple[Condition, ...] = ()
     queued_at: datetime | None = None
+    queue_position: int | None = None
+    estimated_start: datetime | None = None
+    estimated_start_latest: datetime | None = None
     dependencies_met_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -125,6 +134,7 @@ class JobStatus:
     attempt_count: int = 0
     attempts: tuple[Attempt, ...] = ()
     summary: Mapping[str, Any] | None = field(default=None)
+    explanation: Mapping[str, Any] | None = field(default=None)
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Self:
@@ -134,6 +144,9 @@ class JobStatus:
             phase=raw.get("phase", "Pending"),
             conditions=tuple(Condition.read(item) for item in raw.get("conditions") or ()),
             queued_at=parse_time(raw.get("queuedAt")),
+            queue_position=raw.get("queuePosition"),
+            estimated_start=parse_time(raw.get("estimatedStartTime")),
+            estimated_start_latest=parse_time(raw.get("estimatedStartTimeLatest")),
             dependencies_met_at=parse_time(raw.get("dependenciesMetAt")),
             started_at=parse_time(raw.get("startedAt")),
             finished_at=parse_time(raw.get("finishedAt")),
@@ -145,6 +158,7 @@ class JobStatus:
             attempt_count=raw.get("attemptCount", 0),
             attempts=tuple(Attempt.read(item) for item in raw.get("attempts") or ()),
             summary=raw.get("summary"),
+            explanation=raw.get("explanation"),
         )
 
     @property
@@ -179,6 +193,9 @@ class JobStatus:
                 "phase": self.phase,
                 "conditions": [item.raw() for item in self.conditions],
                 "queuedAt": format_optional(self.queued_at),
+                "queuePosition": self.queue_position,
+                "estimatedStartTime": format_optional(self.estimated_start),
+                "estimatedStartTimeLatest": format_optional(self.estimated_start_latest),
                 "dependenciesMetAt": format_optional(self.dependencies_met_at),
                 "startedAt": format_optional(self.started_at),
                 "finishedAt": format_optional(self.finished_at),
@@ -190,6 +207,7 @@ class JobStatus:
                 "attemptCount": self.attempt_count or None,
                 "attempts": [item.raw() for item in self.attempts],
                 "summary": dict(self.summary) if self.summary is not None else None,
+                "explanation": dict(self.explanation) if self.explanation is not None else None,
             }
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -53,12 +53,14 @@ def open_client(
     sentinels: Sentinels | None = None,
     cluster_key: str | None = None,
     command_timeout_seconds: float = 2.0,
+    on_certificate: Callable[[float], None] | None = None,
 ) -> Redis:
     """Return a client with one connection, which is made when first used.
 
     The URL is redis:// or rediss://. With `sentinels` only its scheme and database count.
     With `cluster_key` it leads to any node of a Redis Cluster, and the client talks to the master
     of that key's slot, wherever it goes. A user or password in the URL goes before the arguments.
+    `on_certificate` is told when the certificate ends that Redis shows, in unix time.
     The client's own retries are off: the ledger repeats a command itself, with the same seq.
     Raises InvalidInputError, which names the operator's setting.
     """
@@ -75,6 +77,8 @@ def open_client(
     }
     route = _route(options, sentinels, cluster_key, encrypted=encrypted)
     options["client_name"] = "scanyard"
+    if encrypted and on_certificate is not None:
+        options["on_certificate"] = on_certificate
     if route is None:
         return _client(TlsConnection if encrypted else Connection, options)
     options = _without_address(options) | {"route": route}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 from redis.asyncio.connection import Connection, SSLConnection
@@ -11,7 +13,16 @@ from scanyard.queueing.routes import Route
 
 
 class TlsConnection(SSLConnection):
-    """With TLS by the files as they are now: certificates are renewed while the operator runs."""
+    """With TLS by the files as they are now: certificates are renewed while the operator runs.
+
+    `on_certificate` is told of each certificate that Redis shows: the unix time at which it ends.
+    """
+
+    def __init__(
+        self, *, on_certificate: Callable[[float], None] = lambda _: None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._on_certificate = on_certificate
 
     async def connect(self) -> None:
         """Connect unless connected."""
@@ -25,6 +36,13 @@ class TlsConnection(SSLConnection):
                 f"{error} (if Redis does not speak TLS on this port, write redis:// in "
                 "SCANYARD_REDIS_URL, externalRedis.url)"
             ) from error
+        self._tell_of_certificate()
+
+    def _tell_of_certificate(self) -> None:
+        session = None if self._writer is None else self._writer.get_extra_info("ssl_object")
+        shown = None if session is None else session.getpeercert()
+        if shown:
+            self._on_certificate(ssl.cert_time_to_seconds(shown["notAfter"]))
 
 
 class RoutedConnection(Connection):

@@ -9,10 +9,16 @@ runs on one node of a Redis Cluster:
 | {…}:keys                     | zset | name of each key below → its generation                 |
 | {…}:<generation>:jobs        | hash | job → its place: kind (w, p, h), queue, blocker/attempt |
 | {…}:<generation>:order:<q>   | zset | waiting jobs of a queue by score                        |
+| {…}:<generation>:lane:<q>:<n> | zset | those of one namespace by score                        |
+| {…}:<generation>:lanes:<q>   | zset | each such namespace and "/" by the score of its first   |
 | {…}:<generation>:parked:<q>  | set  | parked jobs of a queue (its size is the count)          |
 | {…}:<generation>:blocked:<b> | zset | jobs parked under a blocker by score                    |
 | {…}:<generation>:running:<q> | set  | jobs that hold a slot of a queue                        |
+| {…}:<generation>:held:<q>:<n> | set  | those of one namespace                                 |
 | {…}:<generation>:running     | set  | jobs that hold a slot of any queue                      |
+
+Whoever waits stands in both orders, so that whether a queue goes by its one order or by namespace
+is a question of reading: no job moves when the platform changes its mind.
 
 Each rebuild writes a new generation (the seq it starts with) and unlinks the older ones by `keys`,
 a bounded number at a time, so that nothing blocks Redis for the size of the ledger.
@@ -64,6 +70,16 @@ class JobKey:
         if len(parts) != 3 or not all(parts):
             raise ValueError(f"not a job: {member!r}, expected namespace/name/uid")
         return cls(*parts)
+
+
+def namespace_of(member: str) -> str:
+    """The namespace of a job, from its member text."""
+    return member.partition("/")[0]
+
+
+def uid_of(member: str) -> str:
+    """The uid of a job, from its member text."""
+    return member.rpartition("/")[2]
 
 
 def checked_text(what: str, text: str) -> str:

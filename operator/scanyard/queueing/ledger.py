@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,15 @@ from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.errors import Fenced, InvalidBatch, Stale
 from scanyard.queueing.keys import LedgerKeys, checked_text
 from scanyard.queueing.operations import Operation, OpResult
-from scanyard.queueing.readings import EntryPage, ParkedJob, QueueHeads, ScanCursor, Totals
+from scanyard.queueing.readings import (
+    EntryPage,
+    Lanes,
+    ParkedJob,
+    QueueHeads,
+    Ranks,
+    ScanCursor,
+    Totals,
+)
 from scanyard.queueing.scripts import load_script
 
 #: The most operations of one batch, and of one chunk of a rebuild; lua/places.lua refuses more.
@@ -130,6 +138,22 @@ class Ledger:
             found |= zip(asked, map(replies.queue_heads, reply[3:]), strict=True)
         return found
 
+    async def lanes(self, queues: Mapping[str, Ranks], most: int, window: int) -> dict[str, Lanes]:
+        """Return, of each queue, the first jobs of the `most` namespaces that come first.
+
+        `window` jobs of a namespace at the most; `most` times `window` is from 1 to 4096.
+        """
+        if not 1 <= most * window <= MOST_HEADS:
+            raise ValueError(f"{most} times {window} jobs, from 1 to {MOST_HEADS} are allowed")
+        at_a_time = MOST_HEADS // (most * window)
+        names, found = list(queues), dict[str, Lanes]()
+        for first in range(0, len(names), at_a_time):
+            asked = [checked_text("queue", name) for name in names[first : first + at_a_time]]
+            words = [word for name in asked for word in (name, *queues[name].arguments())]
+            reply = await self._read("lanes", str(most), str(window), *words)
+            found |= zip(asked, map(replies.lanes, reply[1:]), strict=True)
+        return found
+
     async def check(self) -> Totals:
         """Return the counts of the installation; what an idle leader reads to notice a loss."""
         return replies.totals(await self._read("heads", "0"))
@@ -140,6 +164,13 @@ class Ledger:
             raise ValueError(f"a window of {window}, from 0 to {MOST_HEADS} is allowed")
         blocker = checked_text("blocker", blocker)
         return replies.parked(await self._read("parked", blocker, str(window)))
+
+    async def ranks(self, jobs: Sequence[tuple[str, str]]) -> list[int | None]:
+        """How many go before each of these (queue, job); None for one that is not in that order."""
+        if len(jobs) > MOST_HEADS:
+            raise ValueError(f"{len(jobs)} jobs, at most {MOST_HEADS} are allowed")
+        words = (checked_text("queue or job", text) for pair in jobs for text in pair)
+        return replies.ranks(await self._read("ranks", *words))
 
     async def entries(self, cursor: ScanCursor | None = None, about: int = 256) -> EntryPage:
         """Return about so many entries from a cursor on (None: from the start), for the sweep.

@@ -23,6 +23,7 @@ class OpResult(StrEnum):
     TAKEN = "TAKEN"
     FULL = "FULL"
     INSTALLATION_FULL = "INSTALLATION_FULL"
+    NAMESPACE_FULL = "NAMESPACE_FULL"
     NOT_WAITING = "NOT_WAITING"
     ADOPTED = "ADOPTED"
     HOLDING = "HOLDING"
@@ -89,8 +90,9 @@ class Take:
     """Take a slot for a job that waits in this queue's order, if the limits leave one.
 
     TAKEN (also if the job holds a slot of this queue with exactly this attempt), NOT_WAITING,
-    FULL, or INSTALLATION_FULL. `installation_limit` 0 means that there is none; `queue_limit` 0
-    means no slots.
+    FULL, INSTALLATION_FULL, or NAMESPACE_FULL (of the jobs of this queue and this job's namespace).
+    `installation_limit` and `namespace_limit` 0 mean that there is none; `queue_limit` 0 means no
+    slots.
     """
 
     queue: str
@@ -98,16 +100,17 @@ class Take:
     attempt: str
     queue_limit: int
     installation_limit: int = 0
+    namespace_limit: int = 0
 
     def __post_init__(self) -> None:
         _check(queue=self.queue, job=self.job, attempt=self.attempt)
-        if self.queue_limit < 0 or self.installation_limit < 0:
+        if min(self.queue_limit, self.installation_limit, self.namespace_limit) < 0:
             raise ValueError(f"limits must not be negative: {self}")
 
     def arguments(self) -> tuple[str, ...]:
         """Name and fields as the scripts read them."""
-        limits = (str(self.queue_limit), str(self.installation_limit))
-        return ("take", self.queue, self.job, self.attempt, *limits)
+        limits = (self.queue_limit, self.installation_limit, self.namespace_limit)
+        return ("take", self.queue, self.job, self.attempt, *map(str, limits))
 
 
 @dataclass(frozen=True, slots=True)

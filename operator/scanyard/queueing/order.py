@@ -5,6 +5,9 @@ from __future__ import annotations
 #: With strict priority (no ageing) one point outweighs 316 years of waiting.
 STRICT_MILLISECONDS_PER_POINT = 10**13
 
+#: What one point of a queue's priority weighs, in waiting of the queue's head.
+QUEUE_AGING_MILLISECONDS = 600_000
+
 #: Redis keeps scores as doubles: whole milliseconds are exact below this size.
 EXACT_LIMIT = 2**53
 
@@ -28,3 +31,12 @@ def order_score(queued_at_ms: int, priority: int, aging_seconds: int) -> float:
             f"priority={priority}, aging_seconds={aging_seconds})"
         )
     return float(score)
+
+
+def queue_score(head_queued_at_ms: int, queue_priority: int) -> float:
+    """Return the score of a queue among queues that are short of slots; the lower goes first.
+
+    One point of `queue_priority` is worth ten minutes that the queue's head waits: one measure for
+    all queues, since points of queues that age in different ways could not be compared.
+    """
+    return float(head_queued_at_ms - queue_priority * QUEUE_AGING_MILLISECONDS)

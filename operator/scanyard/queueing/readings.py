@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from scanyard.queueing.keys import checked_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,47 @@ class QueueHeads:
     parked: int
     running: int
     heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Which namespaces of a queue come first: those of the lowest rank.
+
+    `rank` is that of all that `named` does not name; of those, None is not read at all.
+    """
+
+    rank: float = 0.0
+    named: Mapping[str, float | None] = field(default_factory=dict)
+
+    def of(self, namespace: str) -> float | None:
+        """The rank of a namespace."""
+        return self.named.get(namespace, self.rank)
+
+    def arguments(self) -> Iterator[str]:
+        """The words that lanes.lua reads."""
+        # Of a Pod that does not say whose it is; nobody waits there.
+        named = {namespace: rank for namespace, rank in self.named.items() if namespace}
+        yield repr(self.rank)
+        yield str(len(named))
+        for namespace, rank in named.items():
+            yield checked_text("namespace", namespace)
+            yield "-" if rank is None else repr(rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The first of one namespace's waiting jobs in a queue, soonest first."""
+
+    namespace: str
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Lanes by rank, score and text of their first; `left_out`: the same of the first not read."""
+
+    lanes: tuple[Lane, ...]
+    left_out: tuple[float, float, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

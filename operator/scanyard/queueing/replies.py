@@ -9,6 +9,8 @@ from scanyard.queueing.readings import (
     Entry,
     EntryPage,
     Head,
+    Lane,
+    Lanes,
     ParkedJob,
     PlaceKind,
     QueueHeads,
@@ -31,19 +33,37 @@ def totals(reply: list[Any]) -> Totals:
 
 def queue_heads(queue: list[str]) -> QueueHeads:
     """[waiting, parked, running, job, score, …], one queue of heads.lua."""
-    heads = zip(queue[3::2], queue[4::2], strict=True)
     return QueueHeads(
         waiting=int(queue[0]),
         parked=int(queue[1]),
         running=int(queue[2]),
-        heads=tuple(Head(job, float(score)) for job, score in heads),
+        heads=_heads(queue[3:]),
     )
+
+
+def lanes(queue: list[list[str]]) -> Lanes:
+    """[[namespace, job, score, …], …, [rank, score, lane] or []], one queue of lanes.lua."""
+    *found, left_out = queue
+    return Lanes(
+        lanes=tuple(Lane(lane[0], _heads(lane[1:])) for lane in found),
+        left_out=(float(left_out[0]), float(left_out[1]), left_out[2]) if left_out else None,
+    )
+
+
+def _heads(texts: list[str]) -> tuple[Head, ...]:
+    pairs = zip(texts[::2], texts[1::2], strict=True)
+    return tuple(Head(job, float(score)) for job, score in pairs)
 
 
 def parked(reply: list[Any]) -> tuple[ParkedJob, ...]:
     """[OK, queue, job, score, …] of parked.lua."""
     fields = zip(reply[1::3], reply[2::3], reply[3::3], strict=True)
     return tuple(ParkedJob(queue, job, float(score)) for queue, job, score in fields)
+
+
+def ranks(reply: list[Any]) -> list[int | None]:
+    """[OK, how many go before or "", …] of ranks.lua."""
+    return [int(text) if text else None for text in reply[1:]]
 
 
 def entry_page(reply: list[Any], generation: int) -> EntryPage:

@@ -3,7 +3,8 @@
     nmap| Starting Nmap 7.93 ...          the scanner's own lines, with its name before them
     scanyard: progress 42                 percent of the whole scan, never falling
     scanyard: finding {"kind":"port",...} one JSON object per finding, all at the end
-    scanyard: ...                         anything else that the runner has to say
+    scanyard: ...                         anything else that the runner has to say; a JSON object
+                                          where the operator logs JSON, see own_lines.py
 
 Only the runner writes "scanyard: " at the start of a line, so a scanner cannot forge its lines.
 """

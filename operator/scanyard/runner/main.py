@@ -11,9 +11,10 @@ from typing import Final
 from scanyard.errors import ScanyardError
 from scanyard.runner import outcome
 from scanyard.runner.child import Child, start_child
-from scanyard.runner.log_protocol import FINDING_PREFIX, OWN_PREFIX, progress_line
+from scanyard.runner.log_protocol import FINDING_PREFIX, progress_line
 from scanyard.runner.options import RunnerOptions, UsageError, parse_arguments
 from scanyard.runner.outlet import Outlet
+from scanyard.runner.own_lines import OwnLines
 from scanyard.runner.signals import listen
 from scanyard.runner.supervisor import Supervisor
 from scanyard.runner.tally import Tally
@@ -36,25 +37,25 @@ class _StartError(ScanyardError):
 
 def main(arguments: Sequence[str]) -> int:
     """Run one scan and report it, after signals.hold_signals."""
-    outlet = Outlet(1)
+    outlet, own = Outlet(1), OwnLines.told_by(os.environ)
     log = TerminationLog(TERMINATION_LOG)
     scanner = "unknown"
     try:
         options = parse_arguments(arguments)
         scanner, log = options.scanner, TerminationLog(options.termination_log)
-        return _scan(options, outlet, log)
+        return _scan(options, outlet, own, log)
     except UsageError as error:
         failure = _StartError("UsageError", str(error), outcome.EXIT_USAGE)
     except _StartError as error:
         failure = error
     except Exception as error:
-        _report(outlet, log, Report(scanner, reason="RunnerError", message=repr(error)))
+        _report(outlet, own, log, Report(scanner, reason="RunnerError", message=repr(error)))
         raise
-    _report(outlet, log, Report(scanner, reason=failure.reason, message=str(failure)))
+    _report(outlet, own, log, Report(scanner, reason=failure.reason, message=str(failure)))
     return failure.code
 
 
-def _scan(options: RunnerOptions, outlet: Outlet, log: TerminationLog) -> int:
+def _scan(options: RunnerOptions, outlet: Outlet, own: OwnLines, log: TerminationLog) -> int:
     reader = _reader(options)
     wakeup = listen()
     log.write(_not_started_yet(options))
@@ -66,12 +67,15 @@ def _scan(options: RunnerOptions, outlet: Outlet, log: TerminationLog) -> int:
         child.kill_group()
         raise
     supervisor.tally.left_out += reader.left_out
-    end = outcome.End(supervisor.status or 0, supervisor.stop.reason, supervisor.complaints)
+    end = outcome.End(
+        supervisor.status or 0, supervisor.stop.reason, supervisor.complaints, supervisor.usage
+    )
     report = outcome.final_report(supervisor.tally.report(), reader, end)
     report = replace(report, message=report.message or _remark(supervisor.tally))
     if supervisor.lines_left_out:
-        outlet.put(f"{OWN_PREFIX}{supervisor.lines_left_out} lines of {options.scanner} left out")
-    _report(outlet, log, report, supervisor.tally)
+        words = f"{supervisor.lines_left_out} lines of {options.scanner} left out"
+        outlet.put(own.line(words, level="WARNING"))
+    _report(outlet, own, log, report, supervisor.tally)
     return outcome.exit_code(report)
 
 
@@ -134,23 +138,28 @@ def _remark(tally: Tally) -> str:
 
 
 def _report(
-    outlet: Outlet, log: TerminationLog, report: Report, tally: Tally | None = None
+    outlet: Outlet,
+    own: OwnLines,
+    log: TerminationLog,
+    report: Report,
+    tally: Tally | None = None,
 ) -> None:
     """The termination message first, for the log may be slow to take all findings."""
     log.write(report)
     findings = tally.lines() if tally else iter(())
     ending = ["complete"] if report.complete else ["incomplete", report.reason]
-    last_words = [
-        ": ".join(filter(None, (*ending, report.message))),
-        f"{report.hosts_up} hosts up, {report.hosts_down} down, {report.open_ports} open ports",
-    ]
+    outcome = ": ".join(filter(None, (*ending, report.message)))
+    level = "INFO" if report.complete else "WARNING"
+    counts = f"{report.hosts_up} hosts up, {report.hosts_down} down, {report.open_ports} open ports"
+    last_words = [own.line(outcome, level=level, reason=report.reason), own.line(counts)]
     if tally and tally.left_out:
-        last_words.insert(0, f"{tally.left_out} findings are not in this log")
+        words = f"{tally.left_out} findings are not in this log"
+        last_words.insert(0, own.line(words, level="WARNING"))
     if log.problem:
-        last_words.append(log.problem)
+        last_words.append(own.line(log.problem, level="ERROR"))
     outlet.put(progress_line(report.progress))
     lines = chain(
         (FINDING_PREFIX.encode() + line for line in findings),
-        (f"{OWN_PREFIX}{words}".encode("ascii", "replace") for words in last_words),
+        (words.encode() for words in last_words),
     )
     outlet.drain(lines, _FINDINGS_SECONDS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from scanyard.runner.usage import Usage
 from scanyard.scanners.reading import Reader
 from scanyard.scanners.report import MAX_MESSAGE, Report
 
@@ -29,6 +30,7 @@ class End:
     status: int
     stop_reason: str
     complaints: Sequence[str]
+    usage: Usage = field(default_factory=Usage)
 
 
 def final_report(found: Report, reader: Reader, end: End) -> Report:
@@ -44,6 +46,8 @@ def final_report(found: Report, reader: Reader, end: End) -> Report:
         reason=reason,
         message=message[:MAX_MESSAGE],
         progress=reader.progress if reason else 100,
+        cpu_millis=end.usage.cpu_millis,
+        peak_memory_bytes=end.usage.peak_memory_bytes,
     )
 
 

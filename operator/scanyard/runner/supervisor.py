@@ -19,6 +19,7 @@ from scanyard.runner.outlet import Allowance, Outlet
 from scanyard.runner.stopping import StopPlan
 from scanyard.runner.tally import Tally
 from scanyard.runner.termination import TerminationLog
+from scanyard.runner.usage import Usage
 from scanyard.scanners.reading import Reader
 from scanyard.scanners.report import Report
 
@@ -47,6 +48,7 @@ class Supervisor:
     ) -> None:
         self.tally = Tally(options.scanner, options.total_targets)
         self.status: int | None = None
+        self.usage = Usage()
         self.complaints: deque[str] = deque(maxlen=3)
         self.stop = StopPlan(options.scanner, options.stop_seconds)
         self._options = options
@@ -135,13 +137,13 @@ class Supervisor:
         """PID 1 inherits the scanner's orphans, and zombies stay until it asks for them."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 break
             if pid == 0:
                 break
             if pid == self._child.pid:
-                self.status = status
+                self.status, self.usage = status, Usage.of(used)
                 self._ended = now
         if self._ended is not None and self._open and now - self._ended > _ORPHAN_SECONDS:
             self._child.kill_group()

@@ -20,6 +20,26 @@ MAX_BYTES: Final = 2048
 MAX_MESSAGE: Final = 256
 MAX_REASON: Final = 40
 
+#: What the runner says of a scan that is not complete.
+REASONS: Final = frozenset(
+    {
+        "ExecFailed",
+        "Interrupted",
+        "Killed",
+        "NetRaw",
+        "OutputTruncated",
+        "OutputUnreadable",
+        "RunnerError",
+        "ScannerError",
+        "ScannerKilled",
+        "Stalled",
+        "TargetsMissing",
+        "UsageError",
+        "WatchdogExpired",
+        "WorkDirectory",
+    }
+)
+
 _PORT_CAPS: Final = (64, 32, 16, 8, 4)
 
 
@@ -53,7 +73,8 @@ class Report:
 
     `complete` is true only where the scanner itself finished all its work; else `reason` says in
     one CamelCase word why not. Counts are exact; `truncated` says that lists were cut to fit.
-    `hosts_down` counts hosts that did not answer, which masscan cannot tell (0).
+    `hosts_down` counts hosts that did not answer, which masscan cannot tell (0). `cpu_millis` and
+    `peak_memory_bytes` are what the scanner's process took, once it is gone; None: not known.
     """
 
     scanner: str
@@ -69,6 +90,8 @@ class Report:
     open_ports: int = 0
     hosts: tuple[HostReport, ...] = ()
     truncated: bool = False
+    cpu_millis: int | None = None
+    peak_memory_bytes: int | None = None
     version: int = VERSION
 
     def encode(self, limit: int = MAX_BYTES) -> bytes:
@@ -121,6 +144,8 @@ class Report:
                 "hostsDown": self.hosts_down,
                 "hostsTotal": self.hosts_total,
                 "openPorts": self.open_ports,
+                "cpuMillis": self.cpu_millis,
+                "peakMemoryBytes": self.peak_memory_bytes,
                 "truncated": truncated,
                 "hosts": hosts,
             }

@@ -49,6 +49,8 @@ def read_report(data: bytes | str) -> Report:
         open_ports=_number(raw, "openPorts", _MAX_COUNT),
         hosts=tuple(_host(item) for item in _list(raw, "hosts")),
         truncated=_flag(raw, "truncated"),
+        cpu_millis=_optional_number(raw, "cpuMillis", _MAX_COUNT),
+        peak_memory_bytes=_optional_number(raw, "peakMemoryBytes", _MAX_COUNT),
     )
 
 

@@ -63,6 +63,10 @@ class Release:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def test(self) -> str:
+        """`helm test`, with the Pod's log; it must succeed."""
+        return self.run("test", "trial", "--logs")
+
     def kubectl(self, *arguments: str) -> str:
         return self.cluster.kubectl(f"--namespace={self.namespace}", *arguments)
 

@@ -6,6 +6,7 @@ the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -25,19 +26,22 @@ from tests.support.targets import Targets
 #: As it was released: one replica, replaced by Recreate, without a Lease.
 BEFORE: Final = Path(__file__).parents[2] / "fixtures" / "scanyard-0.1.0.tgz"
 _QUEUE, _LIMIT, _WAITING = "busy", 2, 6
-#: The present operator needs a Lease to lead, to which that chart gives no right.
-_LEASES: Final = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]}]
+#: The present operator leads by a Lease and reads namespaces; that chart gives no right to either.
+_RIGHTS: Final = [
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list", "watch"]},
+]
 
 
 @pytest.fixture
-def leases(cluster: Cluster) -> Iterator[None]:
-    """The right that the chart before lacks for the present operator."""
-    name = "test-upgrade-leases"
+def rights(cluster: Cluster) -> Iterator[None]:
+    """Those that the chart before lacks for the present operator."""
+    name = "test-upgrade-rights"
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
-        "rules": _LEASES,
+        "rules": _RIGHTS,
     }
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -57,7 +61,7 @@ def leases(cluster: Cluster) -> Iterator[None]:
         cluster.kubectl("delete", f"clusterrole/{name}", f"clusterrolebinding/{name}")
 
 
-@pytest.mark.usefixtures("leases")
+@pytest.mark.usefixtures("rights")
 def test_an_upgrade_from_the_chart_before_loses_nothing_and_runs_nothing_twice(
     installed: Release, installation: Installation, lab: Lab, targets: Targets
 ) -> None:
@@ -74,18 +78,34 @@ def test_an_upgrade_from_the_chart_before_loses_nothing_and_runs_nothing_twice(
         _judge(lab, audit, installation, len(scans))
 
 
-def test_scanjobs_outlive_an_uninstallation(
+def test_scanjobs_outlive_changed_values_a_rollback_and_an_uninstallation(
     installed: Release, installation: Installation, lab: Lab, targets: Targets
 ) -> None:
     with Audit(lab) as audit:
         scans = _load(lab, targets)
+        installed.upgrade(flags=["--set=replicas=1", "--set=logLevel=DEBUG"])
+        assert _log_level(installation) == "DEBUG"
+        _assert_tested(installed)
+        installed.rollback()
+        assert _log_level(installation) == "INFO"
+        _wait_for_replicas(installation, 2)
+        again = lab.submit("again", queue=_QUEUE, **paced(targets.one, seconds=15))
+        again.running()
         installed.uninstall()
         meanwhile = lab.submit("meanwhile", queue=_QUEUE, **quick(targets.one))
         # What ran goes on without an operator, to its end.
-        scans[0].wait_pod(lambda event: _succeeded(event.object), "ends by itself", seconds=90)
+        again.wait_pod(lambda event: _succeeded(event.object), "ends by itself", seconds=90)
         installed.upgrade()
-        _finish(lab, [*scans, meanwhile])
-        _judge(lab, audit, installation, len(scans) + 1)
+        _finish(lab, [*scans, again, meanwhile])
+        _judge(lab, audit, installation, len(scans) + 2)
+
+
+def _assert_tested(release: Release) -> None:
+    """`helm test` says what was scanned and found."""
+    told = release.test()
+    assert re.search(r"^Target: [0-9.]+, this Pod; port \d+ is open", told, re.MULTILINE), told
+    assert re.search(r"^[0-9.]+ +\d+/tcp +open", told, re.MULTILINE), told
+    assert "As it is: Scanyard works." in told
 
 
 def _load(lab: Lab, targets: Targets) -> list[Scan]:
@@ -121,6 +141,14 @@ def _strategy(installation: Installation) -> str:
     found = installation.deployment()
     assert found is not None
     return str(found["spec"]["strategy"]["type"])
+
+
+def _log_level(installation: Installation) -> str:
+    found = installation.deployment()
+    assert found is not None
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    values = {entry["name"]: entry.get("value") for entry in container["env"]}
+    return str(values["SCANYARD_LOG_LEVEL"])
 
 
 def _wait_for_replicas(installation: Installation, count: int) -> None:

@@ -24,11 +24,11 @@ def test_a_chain_runs_in_order(lab: Lab, targets: Targets) -> None:
     lab.queue("wide", maxConcurrent=5)
     c = lab.submit("c", queue="wide", **quick(targets.one), **_after("b"))
     b = lab.submit("b", queue="wide", **quick(targets.one), **_after("a"))
-    a = lab.submit("a", queue="wide", **paced(targets.one, seconds=8))
+    a = lab.submit("a", queue="wide", **paced(targets.one, seconds=50))
     _told(b, "waits for a (running)")
     _told(c, "waits for b (waiting)")
 
-    done = [scan.finish() for scan in (a, b, c)]
+    done = [scan.finish(seconds=120) for scan in (a, b, c)]
 
     assert [phase(job) for job in done] == ["Succeeded"] * 3
     for first, second in ((done[0], b), (done[1], c)):
@@ -143,7 +143,8 @@ def _told(scan: Scan, *words: str, after: int = 0) -> Object:
     return scan.wait(
         lambda job: reason(job) == _WAITS and all(word in message(job) for word in words),
         f"says {words}",
-        seconds=30,
+        # What is told changes at most once in 30 s as long as the reason is the same.
+        seconds=75,
         after=after,
     )
 

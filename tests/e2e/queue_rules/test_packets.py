@@ -31,14 +31,16 @@ def test_a_denied_address_in_the_midst_of_a_network_gets_no_packet(
         | {"scanner": "masscan", "masscan": {"waitSeconds": 3}},
     }
     lab.queue("guarded", scope={"allow": [targets.network], "deny": [denied]})
-    nodes = cluster.nodes(settings.from_environment(os.environ))
-    with PacketCounters(nodes, [denied, *others]) as counters:
+    # All run on this one: the other is kept for tests that take it away, perhaps just now.
+    node = cluster.nodes(settings.from_environment(os.environ))[0]
+    with PacketCounters([node], [denied, *others]) as counters:
         scans = {kind: lab.submit(kind, queue="guarded", **spec) for kind, spec in kinds.items()}
         jobs = {kind: scan.finish(seconds=180) for kind, scan in scans.items()}
         seen = counters.seen()
 
     for kind, job in jobs.items():
         assert phase(job) == "Succeeded", kind
+        assert attempts(job)[-1]["nodeName"] == node
         source = attempts(job)[-1]["sourceAddress"]
         assert seen[source, denied] == 0, f"{kind} sent packets to {denied}"
         for address in others:

@@ -30,7 +30,7 @@ from tests.support.watching import Object
 _QUEUE: Final = "remote"
 _LIMIT: Final = 4
 _SOON: Final = {"retry": {"maxAttempts": 2, "backoffSeconds": 1, "maxBackoffSeconds": 1}}
-#: Grace and slack of a kubelet that is cut off, after a scan's deadline (lifecycle/slots.py).
+#: Grace and slack of a kubelet that is cut off, after a scan's deadline (lifecycle/pods/slots.py).
 _CUT_OFF_SECONDS: Final = 120
 #: A deleted Pod is due after its grace (60 s) and 10 s; then its node is looked at.
 _OVERDUE_SECONDS: Final = 90.0

@@ -23,7 +23,7 @@ def test_no_node_and_no_image(lab: Lab, targets: Targets) -> None:
         homeless = lab.submit("homeless", queue="two", **quick(targets.one))
         imageless = lab.submit("imageless", queue="two", **quick(targets.one))
         for scan in (homeless, imageless):
-            wait_told(scan, "Unschedulable", "nodes are available", "lower the scan's resources")
+            wait_told(scan, "Unschedulable", "nodes are available", "scanner.resources")
         # The operator's setting for the image is everybody's; a Pod's own can be changed, too.
         right = _set_image(imageless, _NO_IMAGE)
 

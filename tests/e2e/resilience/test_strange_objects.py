@@ -12,7 +12,7 @@ from tests.support.targets import Targets
 
 _LONG = "a" * 39 + "." + ".".join("b" * 50 for _ in range(4)) + ".c"
 _MARK = {"app.kubernetes.io/managed-by": "scanyard"}
-#: Pods with our labels, as anybody may write them.
+#: Pods with our labels, as an administrator may write them, and anybody where no policy forbids it.
 _PRETENDERS: dict[str, dict[str, Any]] = {
     "no-labels": {"labels": _MARK},
     "no-number": {"labels": _MARK | {"scanyard.dev/uid": "x", "scanyard.dev/attempt": "first"}},

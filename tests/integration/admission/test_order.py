@@ -25,15 +25,35 @@ from tests.support.objects import NOW
 from tests.support.redis_server import RedisServer
 
 _QUEUES = ("blue", "green", "red")
+_NAMESPACES = ("team", "team-b", "ops")
 _AGING = 600
-_LIMITS = st.fixed_dictionaries(
-    {
-        "slots": st.integers(0, 5),
-        "priority": st.sampled_from([0, 0, 1]),
-        "packets": st.sampled_from([0, 0, 100, 250]),
-        "per_target": st.sampled_from([0, 0, 1, 2]),
-    }
-)
+_LIMITS: dict[str, st.SearchStrategy[Any]] = {
+    "slots": st.integers(0, 6),
+    "priority": st.sampled_from([0, 0, 1, 2]),
+    "packets": st.sampled_from([0, 0, 100, 250]),
+    "per_target": st.sampled_from([0, 0, 1, 2]),
+}
+_SHARING: dict[str, st.SearchStrategy[Any]] = {
+    "per_namespace": st.sampled_from([0, 0, 1, 2]),
+    "fair": st.sampled_from([True, True, False]),
+    "weights": st.dictionaries(st.sampled_from(_NAMESPACES), st.sampled_from([1, 2, 3, 10])),
+}
+_PLENTY = {"packets": st.just(0), "per_target": st.just(0)}
+_CROWDED = {
+    "slots": st.integers(4, 8),
+    "weights": st.dictionaries(
+        st.sampled_from(_NAMESPACES), st.sampled_from([2, 3, 10]), min_size=1
+    ),
+}
+#: What is short decides what a workload can show: limits of queues, and of the installation.
+_WORKLOADS = {
+    "anything": (_LIMITS | _SHARING, st.sampled_from([0, 0, 4])),
+    "no namespaces": (_LIMITS, st.sampled_from([0, 0, 4])),
+    "namespaces in one queue": (_LIMITS | _SHARING | _PLENTY | _CROWDED, st.just(0)),
+    "queues": (_LIMITS | _PLENTY | {"slots": st.integers(2, 6)}, st.integers(1, 4)),
+}
+#: A parked list is looked at so far in one round; who stands behind is not compared.
+_MOST_WAITING = 16
 _TARGETS = st.sampled_from(
     ["192.0.2.0/24", "192.0.2.0/28", "192.0.2.16/28", "192.0.2.3", "198.51.100.0/25", "10.0.0.0/8"]
 )
@@ -59,17 +79,27 @@ class OrderMachine(RuleBasedStateMachine):
         self.runner.close()
 
     @initialize(
-        slots=st.sampled_from([0, 0, 4]),
         packets=st.sampled_from([0, 0, 300]),
-        limits=st.lists(_LIMITS, min_size=len(_QUEUES), max_size=len(_QUEUES)),
+        workload=st.sampled_from(sorted(_WORKLOADS)),
+        data=st.data(),
     )
-    def begin(self, slots: int, packets: int, limits: list[dict[str, int]]) -> None:
+    def begin(self, packets: int, workload: str, data: st.DataObject) -> None:
+        limits, installation_slots = _WORKLOADS[workload]
+        self.limits, slots = st.fixed_dictionaries(limits), data.draw(installation_slots)
+        if limits["packets"] is _PLENTY["packets"]:
+            packets = 0
+        self.most_waiting = _MOST_WAITING if "fair" in limits or packets else 1000
+        self.queues = _QUEUES[:1] if workload == "namespaces in one queue" else _QUEUES
         self.simulator.installation_slots = slots
         self.simulator.installation_packets = packets
         self.yard = Yard(self.client, max_concurrent_scans=slots, packets_per_second=packets)
-        for name, found in zip(_QUEUES, limits, strict=True):
-            self._set(name, found)
+        for name in _QUEUES:
+            self._set(name, data.draw(self.limits))
         self.runner.run(self.yard.begin())
+        if workload == "namespaces in one queue":
+            self.most_waiting = 1000  # nobody is put aside
+            for namespace in _NAMESPACES:
+                self.submit("blue", 0, 100, 1, "192.0.2.3", namespace, 6)
         self._admit()
 
     @rule(
@@ -78,21 +108,32 @@ class OrderMachine(RuleBasedStateMachine):
         age=st.integers(0, 2000),
         packets=_RATES,
         network=_TARGETS,
-        count=st.integers(1, 3),
+        namespace=st.sampled_from(_NAMESPACES),
+        count=st.integers(1, 6),
     )
     def submit(
-        self, queue: str, priority: int, age: int, packets: int, network: str, count: int
+        self,
+        queue: str,
+        priority: int,
+        age: int,
+        packets: int,
+        network: str,
+        namespace: str,
+        count: int,
     ) -> None:
-        for _ in range(count):
+        if queue not in self.queues:
+            queue = self.queues[0]
+        for _ in range(min(count, self.most_waiting - len(self._waiting()))):
             name = f"job-{len(self.simulator.jobs):03}"
             spec = {
                 "priority": priority,
                 "targets": [network],
                 "nmap": {"packetsPerSecond": packets},
             }
-            self.yard.job(name, queue, age_seconds=age, **spec)
+            self.yard.job(name, queue, namespace=namespace, age_seconds=age, **spec)
             score = _score(age, priority)
-            self.simulator.jobs[name] = SimJob(name, queue, score, packets, network, age)
+            job = SimJob(name, queue, score, packets, network, age, namespace)
+            self.simulator.jobs[name] = job
         self._admit()
 
     @precondition(lambda self: self.simulator.running())
@@ -104,9 +145,9 @@ class OrderMachine(RuleBasedStateMachine):
             self.simulator.jobs[name].state = "ended"
         self._admit()
 
-    @rule(queue=st.sampled_from(_QUEUES), limits=_LIMITS)
-    def change_limits(self, queue: str, limits: dict[str, int]) -> None:
-        self._set(queue, limits)
+    @rule(queue=st.sampled_from(_QUEUES), data=st.data())
+    def change_limits(self, queue: str, data: st.DataObject) -> None:
+        self._set(queue, data.draw(self.limits))
         self._admit()
 
     @precondition(lambda self: self._waiting())
@@ -132,9 +173,9 @@ class OrderMachine(RuleBasedStateMachine):
         self._admit()
 
     def _waiting(self) -> list[str]:
-        return sorted(job.name for job in self.simulator.jobs.values() if job.state == "waiting")
+        return sorted(job.name for job in self.simulator.waiting())
 
-    def _set(self, queue: str, limits: dict[str, int]) -> None:
+    def _set(self, queue: str, limits: dict[str, Any]) -> None:
         self.simulator.queues[queue] = SimQueue(**limits)
         spec: dict[str, Any] = {
             "maxConcurrent": limits["slots"],
@@ -147,6 +188,11 @@ class OrderMachine(RuleBasedStateMachine):
             spec["packetsPerSecond"] = limits["packets"]
         if limits["per_target"]:
             spec["maxConcurrentPerTarget"] = limits["per_target"]
+        if limits.get("per_namespace"):
+            spec["maxConcurrentPerNamespace"] = limits["per_namespace"]
+        if limits.get("fair"):
+            weights = [{"namespace": n, "weight": w} for n, w in limits["weights"].items()]
+            spec |= {"ordering": "FairShare", "fairShare": {"weights": weights}}
         self.yard.queue(queue, **spec)
 
     def _admit(self) -> None:
@@ -156,6 +202,17 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def the_same_run(self) -> None:
         assert self.yard.running() == {job.name for job in self.simulator.running()}
+
+    @invariant()
+    def positions_are_those_of_the_simulator(self) -> None:
+        """Those that are kept aside, or whose namespace is at its limit, are told no place."""
+        for queue in self.simulator.queues:
+            waiting = [job.name for job in self.simulator.waiting(queue)]
+            line = self.simulator.line(queue, self.yard.parked(waiting))
+            told = self.runner.run(self.yard.positions(queue, waiting))
+            assert {name: place for name, place in told.items() if place is not None} == {
+                name: place for place, name in enumerate(line, 1)
+            }
 
 
 def _score(age: int, priority: int) -> float:

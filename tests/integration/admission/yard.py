@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
-from scanyard.controller.admission_loop import admit_all
+from scanyard.controller.admission.ledger_sync import rebuild
+from scanyard.controller.admission.loop import admit_all
 from scanyard.controller.context import Context
+from scanyard.controller.explaining.positions import places_in_line
 from scanyard.controller.handlers import on_scanjob, on_scanqueue
-from scanyard.controller.ledger_sync import rebuild
 from scanyard.controller.reconcile import reconcile
 from scanyard.kube.client import KubeClient
 from scanyard.lifecycle.decision import Parked
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.lifecycle.timestamps import format_time
 from scanyard.queueing.ledger import Ledger
 from scanyard.queueing.writer import LedgerWriter
@@ -49,7 +50,10 @@ class _Table:
 
 
 class Yard:
-    """Queues and ScanJobs of one namespace, and the leader that admits them."""
+    """Queues of one namespace, ScanJobs of any, and the leader that admits them.
+
+    `now`: what the API server's clock shows. ScanJobs have one name only, in whatever namespace.
+    """
 
     def __init__(self, redis: Redis, **settings: Any) -> None:
         self._redis = redis
@@ -58,13 +62,14 @@ class Yard:
         self._table = _Table(self._jobs)
         self._version = 0
         self._queues: dict[str, dict[str, Any]] = {}
+        self.now = NOW
         self.context = Context(
             Settings(**settings),
             cast("KubeClient", self._table),
             LedgerWriter(self.ledger),
             7,
             DenyList(()),
-            now=lambda: NOW,
+            now=lambda: self.now,
         )
 
     async def begin(self) -> None:
@@ -74,7 +79,7 @@ class Yard:
     def queue(self, name: str, **spec: Any) -> None:
         """Create a queue, or change it."""
         self._version += 1
-        raw = self._queues[name] = raw_queue(**spec)
+        raw = self._queues[name] = raw_queue(**{"allowedNamespaces": {"from": "All"}, **spec})
         raw["metadata"] |= {
             "name": name,
             "uid": f"queue-{name}",
@@ -92,13 +97,22 @@ class Yard:
             on_scanjob(other.context, "ADDED", raw)
         return other
 
-    def job(self, name: str, queue: str, *, age_seconds: float = 0, **spec: Any) -> None:
+    def job(
+        self,
+        name: str,
+        queue: str,
+        *,
+        namespace: str = "team",
+        age_seconds: float = 0,
+        **spec: Any,
+    ) -> None:
         """A ScanJob that was created so long ago."""
-        raw = raw_job(queueRef={"name": queue}, **spec)
+        raw = raw_job(queueRef={"name": queue, "namespace": "team"}, **spec)
         raw["metadata"] |= {
+            "namespace": namespace,
             "name": name,
             "uid": f"uid-{name}",
-            "creationTimestamp": format_time(NOW - timedelta(seconds=age_seconds)),
+            "creationTimestamp": format_time(self.now - timedelta(seconds=age_seconds)),
         }
         self._jobs[name] = raw
         on_scanjob(self.context, "ADDED", raw)
@@ -113,7 +127,7 @@ class Yard:
         """Its attempt has ended well."""
         status = self._jobs[name]["status"]
         done = {"type": "Finished", "status": "True", "reason": "ScanComplete", "message": ""}
-        attempts = [item | {"endedAt": format_time(NOW)} for item in status["attempts"]]
+        attempts = [item | {"endedAt": format_time(self.now)} for item in status["attempts"]]
         raw = self._table.replace(name, status | {"attempts": attempts, "conditions": [done]})
         on_scanjob(self.context, "MODIFIED", raw)
 
@@ -139,6 +153,22 @@ class Yard:
         """Who holds a slot."""
         holders = self.context.placement.holders()
         return {uid.removeprefix("uid-") for uid, _ in holders}
+
+    def running_of(self, queue: str) -> dict[str, int]:
+        """How many slots of a queue each namespace holds."""
+        return dict(self.context.placement.namespaces.held(f"team/{queue}"))
+
+    async def positions(self, queue: str, names: Sequence[str]) -> dict[str, int | None]:
+        """Where these stand in the order of the queue."""
+        found = [self.context.mirror.jobs.get(f"uid-{name}") for name in names]
+        jobs = [(f"team/{queue}", job.member) for job in found if job is not None]
+        places = await places_in_line(self.context, self.ledger, jobs)
+        return dict(zip(names, places, strict=True))
+
+    def parked(self, names: Iterable[str]) -> set[str]:
+        """Those of them that are kept aside."""
+        standings = {name: self.context.placement.get(f"uid-{name}") for name in names}
+        return {name for name, s in standings.items() if s and isinstance(s.place, Parked)}
 
     def blocker(self, name: str) -> str:
         """The parked list that it is in."""

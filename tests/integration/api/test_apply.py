@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
-import yaml
 
+from tests.support import examples
 from tests.support.kube import Namespace
 from tests.support.resources import scan_job, scan_queue
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+_PLURALS: Final = {"ScanJob": "scanjobs", "ScanQueue": "scanqueues"}
 
 BODIES: list[tuple[str, dict[str, Any]]] = [
     ("scanjobs", scan_job("short")),
@@ -112,8 +111,9 @@ def test_a_second_manager_cannot_change_the_targets(namespace: Namespace) -> Non
 def example_documents() -> list[tuple[str, dict[str, Any]]]:
     return [
         (f"{path.name}-{document['metadata']['name']}", document)
-        for path in sorted(EXAMPLES.rglob("*.yaml"))
-        for document in yaml.safe_load_all(path.read_text())
+        for path in examples.FILES
+        for document in examples.documents(path)
+        if document["kind"] in _PLURALS
     ]
 
 
@@ -122,7 +122,9 @@ def example_documents() -> list[tuple[str, dict[str, Any]]]:
 )
 def test_the_examples_are_accepted_strictly(namespace: Namespace, document: dict[str, Any]) -> None:
     metadata = {key: value for key, value in document["metadata"].items() if key != "namespace"}
-    plural = {"ScanJob": "scanjobs", "ScanQueue": "scanqueues"}[document["kind"]]
     namespace.create(
-        plural, document | {"metadata": metadata}, dryRun="All", fieldValidation="Strict"
+        _PLURALS[document["kind"]],
+        document | {"metadata": metadata},
+        dryRun="All",
+        fieldValidation="Strict",
     ).expect()

@@ -47,6 +47,10 @@ IMMUTABLE: list[tuple[dict[str, Any], str, Any]] = [
     (MASSCAN, "masscan", None),
     ({"timeoutSeconds": 60}, "timeoutSeconds", 61),
     ({"timeoutSeconds": 60}, "timeoutSeconds", None),
+    ({}, "timeoutSeconds", 60),
+    ({}, "timeoutPolicy", "Adaptive"),
+    ({"timeoutPolicy": "Adaptive"}, "timeoutPolicy", "Fixed"),
+    ({"timeoutPolicy": "Adaptive"}, "timeoutPolicy", None),
     ({"startDeadlineSeconds": 60}, "startDeadlineSeconds", 61),
     ({"startDeadlineSeconds": 60}, "startDeadlineSeconds", None),
     ({}, "retry", {"maxAttempts": 4}),
@@ -76,6 +80,27 @@ def test_what_is_scanned_cannot_be_changed(
     ) in [(path, message.replace('"null": ', "")) for path, message in reply.causes]
 
 
+def test_the_number_that_an_earlier_version_wrote_may_be_left_out(namespace: Namespace) -> None:
+    """Its CRD made 3600 of no timeoutSeconds; to replace it by one without is no change."""
+    name = create(namespace, timeoutSeconds=3600)
+    assert namespace.patch("scanjobs", name, {"spec": {"timeoutPolicy": "Adaptive"}}).code == 422
+    stored = namespace.get("scanjobs", name)
+    del stored["spec"]["timeoutSeconds"]
+    path = namespace.path("scanjobs", name)
+    replaced = namespace.cluster.request("PUT", path, stored).expect()
+    assert "timeoutSeconds" not in replaced["spec"]
+    assert namespace.patch("scanjobs", name, {"spec": {"timeoutSeconds": 3600}}).code == 422
+
+
+def test_an_apply_without_it_leaves_what_an_earlier_version_wrote(namespace: Namespace) -> None:
+    body = scan_job("gitops")
+    namespace.create("scanjobs", scan_job("gitops", timeoutSeconds=3600)).expect()
+    applied = namespace.apply("scanjobs", body, "argocd").expect()
+    again = namespace.apply("scanjobs", body, "argocd").expect()
+    assert applied["spec"]["timeoutSeconds"] == 3600
+    assert again["metadata"]["resourceVersion"] == applied["metadata"]["resourceVersion"]
+
+
 def test_the_scanner_cannot_be_changed(namespace: Namespace) -> None:
     name = create(namespace, ports={"tcp": "80"})
     reply = namespace.patch("scanjobs", name, {"spec": {"scanner": "masscan"}})
@@ -90,9 +115,10 @@ def test_the_scanner_cannot_be_changed(namespace: Namespace) -> None:
         {"cancel": True},
         {"rerunToken": "again"},
         {"queueRef": {"name": "other"}},
+        {"queueRef": {"name": "default", "namespace": "platform"}},
         {"ttlSecondsAfterFinished": 60},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
 @pytest.mark.parametrize("phase", ["Pending", "Queued", "Suspended"])
 def test_a_waiting_scanjob_can_change(
@@ -140,12 +166,13 @@ def test_wishes_can_change_at_any_time(
     ],
     ids=lambda value: str(value)[:70],
 )
+@pytest.mark.parametrize("reference", [{"name": "other"}, {"namespace": "platform"}], ids=str)
 def test_the_queue_can_be_changed_only_while_it_waits(
-    namespace: Namespace, status: dict[str, Any], *, allowed: bool
+    namespace: Namespace, status: dict[str, Any], reference: dict[str, str], *, allowed: bool
 ) -> None:
     name = create(namespace)
     namespace.patch("scanjobs", name, {"status": status}, "status").expect()
-    reply = namespace.patch("scanjobs", name, {"spec": {"queueRef": {"name": "other"}}})
+    reply = namespace.patch("scanjobs", name, {"spec": {"queueRef": reference}})
     assert reply.ok == allowed, reply.message
     if not allowed:
         assert (

@@ -36,11 +36,15 @@ def resources(namespace: Namespace) -> None:
     ready = {"type": "Ready", "status": "True", "reason": "Admitting"}
     queue = {"observedGeneration": 1, "running": 2, "waiting": 17, "conditions": [ready]}
     namespace.patch("scanqueues", "office-network", {"status": queue}, "status").expect()
-    done = scan_job("web-connect-scan", queueRef={"name": "office-network"}, priority=7)
+    done = scan_job(
+        "web-connect-scan", queueRef={"name": "office-network", "namespace": "platform"}, priority=7
+    )
     namespace.create("scanjobs", done).expect()
     namespace.patch("scanjobs", "web-connect-scan", {"status": STATUS}, "status").expect()
     waiting = scan_job("office-sweep", scanner="masscan", ports={"tcp": "80"})
     namespace.create("scanjobs", waiting).expect()
+    place = {"observedGeneration": 1, "phase": "Pending", "queuePosition": 12}
+    namespace.patch("scanjobs", "office-sweep", {"status": place}, "status").expect()
 
 
 def _minutes_ago(minutes: int) -> str:
@@ -63,10 +67,12 @@ def test_the_table_of_scanjobs_tells_the_story_in_80_columns(namespace: Namespac
 
 
 def test_the_wide_table_says_why(namespace: Namespace) -> None:
-    header, _, done = table(namespace, "scanjobs", "-o", "wide")
-    assert header[6:11] == ["PRIORITY", "TARGET", "STARTED", "REASON", "MESSAGE"]
-    assert done[6:8] == ["7", "192.0.2.1"]
-    assert done[9:11] == ["ScanComplete", "3 open ports on 1 host"]
+    header, waits, done = table(namespace, "scanjobs", "-o", "wide")
+    assert header[6:9] == ["POSITION", "PRIORITY", "QUEUE-NAMESPACE"]
+    assert header[9:13] == ["TARGET", "STARTED", "REASON", "MESSAGE"]
+    assert waits[4:6] == ["12", "0"], "how many are before it"
+    assert done[6:9] == ["7", "platform", "192.0.2.1"]
+    assert done[10:12] == ["ScanComplete", "3 open ports on 1 host"]
 
 
 def test_the_table_of_scanqueues(namespace: Namespace) -> None:
@@ -97,6 +103,8 @@ def test_an_emergency_stop_is_seen_whoever_made_it_and_without_an_operator(
     [
         ("spec.scanner=masscan", ["office-sweep"]),
         ("spec.queueRef.name=office-network", ["web-connect-scan"]),
+        ("spec.queueRef.namespace=platform", ["web-connect-scan"]),
+        ("spec.queueRef.namespace=", ["office-sweep"]),
         ("status.phase=Succeeded", ["web-connect-scan"]),
         ("status.phase=Pending", ["office-sweep"]),
     ],

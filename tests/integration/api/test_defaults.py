@@ -33,7 +33,6 @@ def test_defaults_of_a_scanjob(namespace: Namespace) -> None:
             "disableArpPing": False,
         },
         "priority": 0,
-        "timeoutSeconds": 3600,
         "startDeadlineSeconds": 600,
         "retry": RETRY,
         "dependencyFailurePolicy": "Cancel",
@@ -78,8 +77,10 @@ def test_defaults_of_a_scanqueue(namespace: Namespace) -> None:
         "priority": 0,
         "stopPolicy": "None",
         "agingSeconds": 600,
+        "ordering": "Priority",
         "windowEndPolicy": "RunOn",
         "maxOvertakes": 20,
+        "allowedNamespaces": {"from": "Same"},
     }
     assert queue["status"] == {"observedGeneration": -1}
 

@@ -26,9 +26,17 @@ JOBS: list[tuple[dict[str, Any], str]] = [
     ({"nmap": {"scriptCategories": ["Brute"]}}, "spec.nmap.scriptCategories[0]: Unsupported value"),
     ({"nmap": {"scriptCategories": ["Safe", "Safe"]}}, "Duplicate value"),
     ({"queueRef": {"name": ""}}, "spec.queueRef.name in body should be at least 1 chars long"),
+    ({"queueRef": {"namespace": "a/b"}}, "spec.queueRef.namespace in body should match"),
+    ({"queueRef": {"namespace": "Team"}}, "spec.queueRef.namespace in body should match"),
+    ({"queueRef": {"namespace": "x" * 64}}, "spec.queueRef.namespace: Too long"),
     # Numbers out of range.
     ({"timeoutSeconds": 4}, "should be greater than or equal to 5"),
     ({"timeoutSeconds": 1_209_601}, "should be less than or equal to 1209600"),
+    ({"timeoutPolicy": "adaptive"}, 'supported values: "Fixed", "Adaptive"'),
+    (
+        {"timeoutPolicy": "Adaptive", "timeoutSeconds": 60},
+        "timeoutPolicy Adaptive reckons the timeout: remove timeoutSeconds, or set timeoutPolicy",
+    ),
     ({"timeoutSeconds": "1h"}, 'spec.timeoutSeconds in body must be of type integer: "string"'),
     ({"priority": 101}, "spec.priority in body should be less than or equal to 100"),
     ({"priority": -101}, "spec.priority in body should be greater than or equal to -100"),
@@ -166,6 +174,9 @@ GOOD_JOBS: list[dict[str, Any]] = [
     {"ports": {"tcp": "9-10,99-100"}},
     {"scanner": "masscan", "ports": {"tcp": "80"}},
     {"scanner": "masscan", "ports": {"udp": "53"}, "masscan": {"packetsPerSecond": 1_000_000}},
+    {"timeoutPolicy": "Adaptive"},
+    {"timeoutPolicy": "Fixed", "timeoutSeconds": 60},
+    {"timeoutPolicy": "Fixed"},
     {"timeoutSeconds": 5, "priority": -100, "rerunToken": "x" * 64},
     {"retry": {"maxAttempts": 20, "backoffSeconds": 1, "causes": ["Timeout", "ScannerError"]}},
     {"retry": {"backoffSeconds": 86_400, "maxBackoffSeconds": 86_400, "causes": []}},
@@ -185,6 +196,14 @@ def window(**fields: Any) -> dict[str, Any]:
     return {"start": "0 22 * * 1-5", "durationSeconds": 3600} | fields
 
 
+def selected(selector: dict[str, Any]) -> dict[str, Any]:
+    return {"allowedNamespaces": {"from": "Selector", "selector": selector}}
+
+
+def template(**fields: Any) -> dict[str, Any]:
+    return {"podTemplate": fields}
+
+
 _GOOD_STARTS = (
     *("* * * * *", "*/15 * * * *", "0-30/10 8-18 1,15 * *", "05 06 07 08 7"),
     *("0 22 * JAN-MAR,dec Mon-Fri", "59 23 31 12 0"),
@@ -201,6 +220,19 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"defaults": {"ttlSecondsAfterFinished": 31_536_001}}, "should be less than or equal to"),
     ({"limits": {"maxTimeoutSeconds": 4}}, "should be greater than or equal to 5"),
     ({"limits": {"maxTimeoutSeconds": 1_209_601}}, "should be less than or equal to 1209600"),
+    (
+        {"limits": {"minTimeoutSeconds": 61, "maxTimeoutSeconds": 60}},
+        "no timeout is within these limits: lower minTimeoutSeconds, or raise maxTimeoutSeconds",
+    ),
+    (
+        {"limits": {"maxTimeoutSeconds": 60}, "defaults": {"timeoutSeconds": 61}},
+        "defaults.timeoutSeconds is not within limits.minTimeoutSeconds and",
+    ),
+    (
+        {"limits": {"minTimeoutSeconds": 60}, "defaults": {"timeoutSeconds": 59}},
+        "defaults.timeoutSeconds is not within limits.minTimeoutSeconds and",
+    ),
+    ({"defaults": {"timeoutPolicy": "Auto"}}, 'supported values: "Fixed", "Adaptive"'),
     ({"windowEndPolicy": "Stop"}, 'supported values: "RunOn", "Drain"'),
     ({"windows": [{"start": "0 22 * * *"}]}, "spec.windows[0].durationSeconds: Required value"),
     ({"windows": [{"durationSeconds": 60}]}, "spec.windows[0].start: Required value"),
@@ -230,6 +262,27 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"windows": [window(timeZone="")]}, "spec.windows[0].timeZone in body should be at least 1"),
     ({"stopPolicy": "Drain"}, 'supported values: "None", "Hold", "HoldAndDrain"'),
+    # Weights that would count for nothing, or twice.
+    (
+        {"fairShare": {"weights": [{"namespace": "a", "weight": 2}]}},
+        "weights count with ordering FairShare only: set it, or remove fairShare",
+    ),
+    ({"ordering": "Fifo"}, 'supported values: "Priority", "FairShare"'),
+    (
+        {
+            "ordering": "FairShare",
+            "fairShare": {"weights": [{"namespace": "a", "weight": n} for n in (1, 2)]},
+        },
+        "Duplicate value",
+    ),
+    (
+        {
+            "ordering": "FairShare",
+            "fairShare": {"weights": [{"namespace": "a", "weight": 0}]},
+        },
+        "should be greater than or equal to 1",
+    ),
+    ({"maxConcurrentPerNamespace": 0}, "should be greater than or equal to 1"),
     # Half of a scope, or too much of one.
     ({"scope": {"allow": []}}, "spec.scope.allow in body should have at least 1 items"),
     ({"scope": {"allow": "10.0.0.0/8"}}, "spec.scope.allow in body must be of type array"),
@@ -239,16 +292,107 @@ QUEUES: list[tuple[dict[str, Any], str]] = [
     ({"scope": ["10.0.0.0/8"]}, "spec.scope in body must be of type object"),
     ({"allowedScanners": ["zmap"]}, 'supported values: "nmap", "masscan"'),
     ({"allowedScanners": ["nmap", "nmap"]}, "Duplicate value"),
+    ({"limits": {"maxPending": 0}}, "should be greater than or equal to 1"),
+    ({"limits": {"maxPending": 1_000_001}}, "should be less than or equal to 1000000"),
     ({"limits": {"maxAddresses": 0}}, "should be greater than or equal to 1"),
     ({"limits": {"maxAddresses": 2**32 + 1}}, "should be less than or equal to 4294967296"),
+    ({"maxConcurrentPerNode": 0}, "should be greater than or equal to 1"),
+    ({"maxConcurrentPerNode": 101}, "should be less than or equal to 100"),
+    # A template of Pods: no more than it names, and nothing that cannot be.
+    (
+        template(resources={"requests": {"cpu": "1100m"}, "limits": {"cpu": 1}}),
+        "requests.cpu is more than limits.cpu, and no node takes such a Pod",
+    ),
+    (
+        template(resources={"requests": {"memory": "1Gi"}, "limits": {"memory": "1G"}}),
+        "requests.memory is more than limits.memory",
+    ),
+    (
+        template(
+            resources={
+                "requests": {"ephemeral-storage": "2Gi"},
+                "limits": {"ephemeral-storage": "1Gi"},
+            }
+        ),
+        "requests.ephemeral-storage is more than limits.ephemeral-storage",
+    ),
+    (template(resources={"limits": {"cpu": -1}}), "should be greater than or equal to 0"),
+    (template(resources={"limits": {"cpu": "-1"}}), "spec.podTemplate.resources.limits.cpu"),
+    (template(resources={"limits": {"memory": "1 GB"}}), "resources.limits.memory in body should"),
+    (template(nodeSelector={"a": "b c"}), "spec.podTemplate.nodeSelector.a in body should match"),
+    (template(nodeSelector={f"a{n}": "b" for n in range(17)}), "must have at most 16 items"),
+    (template(tolerations=[{"key": "a"}] * 17), "Too many: 17: must have at most 16 items"),
+    (template(tolerations=[{"value": "a"}]), "without a key operator must be Exists"),
+    (
+        template(tolerations=[{"key": "a", "operator": "Exists", "value": "b"}]),
+        "operator Exists takes no value: remove value, or use Equal",
+    ),
+    (
+        template(tolerations=[{"key": "a", "tolerationSeconds": 5}]),
+        "tolerationSeconds needs the effect NoExecute",
+    ),
+    (template(tolerations=[{"key": "a b"}]), "spec.podTemplate.tolerations[0].key in body should"),
+    (template(priorityClassName="Urgent"), "spec.podTemplate.priorityClassName in body should"),
+    (template(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), "Duplicate value"),
     ({"allowedScanners": "nmap"}, "spec.allowedScanners in body must be of type array"),
+    # Consent that nobody meant to give.
+    ({"allowedNamespaces": {"from": "Any"}}, 'supported values: "Same", "All", "Selector"'),
+    ({"allowedNamespaces": {"from": "Selector"}}, "from: Selector needs a selector"),
+    (
+        {"allowedNamespaces": {"selector": {"matchLabels": {"a": "b"}}}},
+        "from: Selector needs a selector, and no other takes one",
+    ),
+    (selected({}), "an empty selector would take every namespace"),
+    (selected({"matchLabels": {}, "matchExpressions": []}), "an empty selector would take every"),
+    (selected({"matchLabels": {"tier": "gold!"}}), "matchLabels.tier in body should match"),
+    (selected({"matchExpressions": [{"key": "a/b/c", "operator": "Exists"}]}), "should match"),
+    (selected({"matchExpressions": [{"key": "a", "operator": "Is"}]}), "supported values"),
+    (selected({"matchExpressions": [{"key": "a", "operator": "In"}]}), "In and NotIn need values"),
+    (
+        selected({"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}),
+        "Exists and DoesNotExist take none",
+    ),
 ]
 
 
 GOOD_QUEUES: list[dict[str, Any]] = [
+    {"allowedNamespaces": {}},
+    {"allowedNamespaces": {"from": "All"}},
+    selected({"matchLabels": {"kubernetes.io/metadata.name": "team", "empty": ""}}),
+    selected(
+        {
+            "matchExpressions": [
+                {"key": "example.com/tier", "operator": "In", "values": ["gold", "silver"]},
+                {"key": "tier", "operator": "NotIn", "values": [""]},
+                {"key": "Tier_1", "operator": "Exists"},
+                {"key": "tier.2", "operator": "DoesNotExist", "values": []},
+            ]
+        }
+    ),
+    template(),
+    template(
+        resources={
+            "requests": {"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "1G"},
+            "limits": {"cpu": 1, "memory": "64Mi", "ephemeral-storage": "1Gi"},
+        },
+        nodeSelector={"kubernetes.io/arch": "amd64", "pool": ""},
+        tolerations=[
+            {"operator": "Exists"},
+            {"key": "a.example/b", "value": "c", "effect": "NoSchedule"},
+            {"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0},
+        ],
+        priorityClassName="urgent-scans",
+        imagePullSecrets=[{"name": "one"}, {"name": "two.three"}],
+    ),
+    template(resources={"requests": {"cpu": 1}, "limits": {"cpu": "1000m", "memory": "1.5Gi"}}),
     {"windows": [], "windowEndPolicy": "Drain"},
     {"limits": {}},
     {"limits": {"maxTimeoutSeconds": 5}},
+    {"limits": {"minTimeoutSeconds": 60, "maxTimeoutSeconds": 60}},
+    {
+        "limits": {"minTimeoutSeconds": 60, "maxTimeoutSeconds": 60},
+        "defaults": {"timeoutSeconds": 60, "timeoutPolicy": "Adaptive"},
+    },
     {"windows": [window(start=start) for start in _GOOD_STARTS]},
     {"windows": [window(timeZone=zone) for zone in _GOOD_ZONES]},
     {"windows": [window(start="59 23 31 12 7", durationSeconds=604_800)] * 16},
@@ -287,6 +431,13 @@ def test_a_bad_scanqueue_is_refused(
     reply = namespace.create("scanqueues", scan_queue("bad", **spec), dryRun="All")
     assert reply.code == 422
     assert message in reply.message
+
+
+def test_a_template_has_no_other_fields(namespace: Namespace) -> None:
+    for field in ("serviceAccountName", "hostNetwork", "securityContext", "volumes", "affinity"):
+        body = scan_queue("more", podTemplate={field: {}})
+        reply = namespace.create("scanqueues", body, dryRun="All", fieldValidation="Strict")
+        assert f'unknown field "spec.podTemplate.{field}"' in reply.message
 
 
 @pytest.mark.parametrize("field", ["scope", "args"])

@@ -30,6 +30,9 @@ FULL: dict[str, Any] = {
     "queuedAt": TIME,
     "startedAt": TIME,
     "finishedAt": TIME,
+    "queuePosition": 1,
+    "estimatedStartTime": TIME,
+    "estimatedStartTimeLatest": TIME,
     "rerunToken": "again",
     "progress": 100,
     "retryAt": TIME,
@@ -52,6 +55,22 @@ FULL: dict[str, Any] = {
             "exitCode": 0,
         }
     ],
+    "explanation": {
+        "token": "2026-01-02T03:04:05Z-1",
+        "at": TIME,
+        "reason": "QueueFull",
+        "message": "queue urgent runs 2 of at most 2; 14 wait",
+        "queuePosition": 1,
+        "estimatedStartTime": TIME,
+        "estimatedStartTimeLatest": TIME,
+        "until": TIME,
+        "waiting": 14,
+        "running": 2,
+        "limit": 2,
+        "heldBy": ["office"],
+        "heldByOthers": 1,
+        "parkedAlike": 3,
+    },
     "summary": {
         "complete": True,
         "truncated": False,
@@ -111,6 +130,15 @@ def attempts(count: int) -> list[dict[str, Any]]:
         (
             {"summary": {"hosts": [host(1, MAX_SUMMARY_PORTS + 1)]}},
             "status.summary.hosts[0].ports: Too many",
+        ),
+        ({"queuePosition": 0}, "should be greater than or equal to 1"),
+        (
+            {"explanation": {"token": "t" * 65, "at": TIME}},
+            "status.explanation.token: Too long",
+        ),
+        (
+            {"explanation": {"token": "t", "at": TIME, "heldBy": ["a"] * 6}},
+            "status.explanation.heldBy: Too many",
         ),
         ({"phase": "Done"}, 'Unsupported value: "Done"'),
         ({"progress": 101}, "should be less than or equal to 100"),

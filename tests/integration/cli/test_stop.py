@@ -75,7 +75,8 @@ def _create_pod(yard: Namespace, name: str, *, role: str) -> None:
         "containers": [{"name": "scanner", "image": "registry.invalid/none"}],
     }
     path = f"/api/v1/namespaces/{yard.name}/pods"
-    yard.cluster.request("POST", path, {"metadata": metadata, "spec": spec}).expect()
+    body = {"metadata": metadata, "spec": spec}
+    yard.cluster.request("POST", path, body).expect()
 
 
 def _pods(yard: Namespace) -> set[str]:

@@ -16,6 +16,7 @@ from scanyard.queueing.operations import (
     Requeue,
     Take,
 )
+from scanyard.queueing.readings import Ranks
 from tests.support.ledger_audit import LedgerState
 
 
@@ -63,6 +64,11 @@ class Places:
             return "FULL"
         if 0 < take.installation_limit <= len(self.holding):
             return "INSTALLATION_FULL"
+        beside = [
+            q for job, (q, _) in self.holding.items() if _namespace(job) == _namespace(take.job)
+        ]
+        if 0 < take.namespace_limit <= beside.count(take.queue):
+            return "NAMESPACE_FULL"
         del self.waiting[take.job]
         self.holding[take.job] = (take.queue, take.attempt)
         return "TAKEN"
@@ -84,6 +90,22 @@ class Places:
             return "RELEASED"
         self.waiting[operation.job] = (operation.queue, operation.score)
         return "REQUEUED"
+
+    def lanes(
+        self, queue: str, ranks: Ranks, most: int, window: int
+    ) -> tuple[list[list[str]], list[str]]:
+        """lanes.lua for one queue: the jobs of each lane, and who is first in the one left out."""
+        lanes: dict[str, list[tuple[float, str]]] = {}
+        for job, (found, score) in self.waiting.items():
+            if found == queue and ranks.of(_namespace(job)) is not None:
+                lanes.setdefault(_namespace(job), []).append((score, job))
+        order = sorted(lanes, key=lambda name: (ranks.of(name), min(lanes[name])))
+        read = [[job for _, job in sorted(lanes[name])[:window]] for name in order[:most]]
+        return read, [job for name in order[most:] for _, job in [min(lanes[name])]][:1]
+
+
+def _namespace(job: str) -> str:
+    return job.partition("/")[0]
 
 
 @dataclass

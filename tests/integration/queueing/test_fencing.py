@@ -29,6 +29,7 @@ from tests.support.tcp_proxy import TcpProxy
 USES: dict[str, Callable[[Ledger], Awaitable[object]]] = {
     "apply": lambda ledger: ledger.apply([Drop(JOB)]),
     "heads": lambda ledger: ledger.heads([Q], 5),
+    "ranks": lambda ledger: ledger.ranks([(Q, JOB)]),
     "parked": lambda ledger: ledger.parked("time", 5),
     "entries": lambda ledger: ledger.entries(),
     "check": lambda ledger: ledger.check(),

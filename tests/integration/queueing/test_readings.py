@@ -10,9 +10,12 @@ from scanyard.queueing.operations import Adopt, Drop, Enqueue, OpResult, Park, T
 from scanyard.queueing.readings import (
     Entry,
     Head,
+    Lane,
+    Lanes,
     ParkedJob,
     PlaceKind,
     QueueHeads,
+    Ranks,
     ScanCursor,
     Totals,
 )
@@ -25,6 +28,37 @@ async def test_heads_come_by_score_and_ties_by_text(ledger: Ledger) -> None:
     heads = (await ledger.heads([Q], 4))[Q].heads
     assert [head.job for head in heads] == ["z/z/9", "a/b/1", "a/b/2", "b/a/0"]
     assert heads[0] == Head("z/z/9", -1e15)
+
+
+async def test_lanes_come_by_rank_then_by_their_first(ledger: Ledger) -> None:
+    scores = {"a/z/1": 5.0, "a/b/2": 1.0, "a-b/c/3": 1.0, "ops/d/4": 0.5, "z/e/5": -9.0}
+    await ledger.apply([Enqueue(Q, job, score) for job, score in scores.items()])
+    ranks = Ranks(0.0, {"ops": 0.25, "z": None, "nobody": -1.0})
+    found = await ledger.lanes({Q: ranks, OTHER: Ranks()}, 2, 2)
+    assert found == {
+        Q: Lanes(
+            # "a-b/" comes before "a/", as their jobs do in the queue's order.
+            (
+                Lane("a-b", (Head("a-b/c/3", 1.0),)),
+                Lane("a", (Head("a/b/2", 1.0), Head("a/z/1", 5.0))),
+            ),
+            left_out=(0.25, 0.5, "ops/"),
+        ),
+        OTHER: Lanes(()),
+    }
+
+
+async def test_a_holder_of_no_namespace_is_in_no_lanes_way(ledger: Ledger) -> None:
+    """A Pod that somebody else labelled may say nothing of whose it is."""
+    await ledger.apply([Adopt(Q, "/uid-9", "uid-9/0/1"), Enqueue(Q, "a/b/1", 1.0)])
+    found = await ledger.lanes({Q: Ranks(-1.0, {"": 1.5})}, 2, 2)
+    assert [lane.namespace for lane in found[Q].lanes] == ["a"]
+
+
+async def test_what_is_read_of_lanes_is_bounded(ledger: Ledger) -> None:
+    for most, window in ((0, 1), (65, 64)):
+        with pytest.raises(ValueError, match="are allowed"):
+            await ledger.lanes({Q: Ranks()}, most, window)
 
 
 async def test_scores_keep_their_milliseconds(ledger: Ledger) -> None:
@@ -68,6 +102,26 @@ async def test_many_queues_are_read_in_several_bounded_calls(ledger: Ledger) -> 
     heads = await ledger.heads(queues, 16)
     assert list(heads) == queues
     assert all(one.waiting == 1 and len(one.heads) == 1 for one in heads.values())
+
+
+async def test_ranks_tell_how_many_go_before_and_nothing_of_those_out_of_order(
+    ledger: Ledger,
+) -> None:
+    await ledger.apply(
+        [
+            *(Enqueue(Q, f"a/wait/{i}", float(-i)) for i in range(5)),
+            Enqueue(OTHER, "a/other/1", 9.0),
+            Park(Q, "a/park/1", "time", -99.0),
+            Adopt(Q, "a/run/1", "1/0/1"),
+        ]
+    )
+    asked = [(Q, f"a/wait/{i}") for i in range(5)]
+    assert await ledger.ranks(asked) == [4, 3, 2, 1, 0]
+    elsewhere = [(OTHER, "a/other/1"), (Q, "a/other/1"), (Q, "a/park/1"), (Q, "a/run/1")]
+    assert await ledger.ranks(elsewhere) == [0, None, None, None]
+    assert await ledger.ranks([]) == []
+    with pytest.raises(ValueError, match="at most"):
+        await ledger.ranks([(Q, "a/b/1")] * 4097)
 
 
 async def test_a_blocker_lists_its_jobs_of_all_queues_by_score(ledger: Ledger) -> None:

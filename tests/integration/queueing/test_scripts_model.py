@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from redis import Redis
 
 from scanyard.queueing.operations import Operation
+from scanyard.queueing.readings import Ranks
 from tests.integration.queueing import strategies
 from tests.integration.queueing.helpers import INSTALLATION, call_script
 from tests.integration.queueing.model import ModelLedger, ModelRedis
@@ -166,6 +167,23 @@ class ScriptsMachine(RuleBasedStateMachine):
         assert (
             set(scan[2::4]) == places.waiting.keys() | places.parked.keys() | places.holding.keys()
         )
+
+    @precondition(lambda self: self.model.ledger)
+    @rule(above=near, ahead=near, ranks=strategies.ranks, most=st.integers(1, 4))
+    def read_lanes(self, above: int, ahead: int, ranks: Ranks, most: int) -> None:
+        fence, seq = self.stored.fence + above, self.stored.seq + ahead
+        words = [word for queue in ("team/a", "team/b") for word in (queue, *ranks.arguments())]
+        reply = call_script(self.redis, "lanes", fence, seq, most, 2, *words)
+        refused = self.model.refuse(fence) or (["STALE"] if ahead else [])
+        if refused:
+            assert reply[0] == refused[0]
+            return
+        for queue, found in zip(("team/a", "team/b"), reply[1:], strict=True):
+            *lanes, left_out = found
+            read, first = self.stored.places.lanes(queue, ranks, most, 2)
+            assert [lane[1::2] for lane in lanes] == read
+            assert [lane[0] for lane in lanes] == [jobs[0].partition("/")[0] for jobs in read]
+            assert left_out[2:] == [job.partition("/")[0] + "/" for job in first]
 
     @invariant()
     def redis_equals_the_model(self) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from scanyard.runner.log_protocol import FINDING_PREFIX, last_progress
 from scanyard.scanners import Command, Report
+from scanyard.scanners.report import REASONS
 
 _PACKAGE: Final = Path(__file__).parents[3] / "operator"
 _START: Final = (
@@ -84,8 +85,10 @@ class Running:
             peak = max(peak, _peak_bytes(self.pid))
             time.sleep(0.02)
         _, status = os.waitpid(self.pid, 0)
+        report = Report.decode(self.termination_log.read_bytes())
+        assert report.reason in REASONS | {""}, "the operator takes no other word"
         return Ended(
-            report=Report.decode(self.termination_log.read_bytes()),
+            report=report,
             exit_code=os.waitstatus_to_exitcode(status),
             log=self.log(),
             seconds=time.monotonic() - self.started,

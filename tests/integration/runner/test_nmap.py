@@ -52,6 +52,11 @@ def test_finds_what_is_open_and_what_is_not(runners: Runners, wire: Wire, techni
     counts = (ended.report.hosts_up, ended.report.hosts_down, ended.report.open_ports)
     assert counts == (2, 1, 4)
     assert len(ended.findings) == 3 + 6
+    cpu, memory = ended.report.cpu_millis, ended.report.peak_memory_bytes
+    assert cpu is not None
+    assert 0 < cpu < 1000 * ended.seconds
+    assert memory is not None
+    assert 2**20 < memory < 2**30
     assert ended.progress == 100
 
 

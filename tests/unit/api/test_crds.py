@@ -53,15 +53,19 @@ def test_every_number_that_users_write_has_a_range(definition: Definition) -> No
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.kind)
 def test_every_field_that_users_write_is_explained(definition: Definition) -> None:
     for path, node in nodes(definition):
-        if path[0] == "spec" and path[-1] != "[]":
+        if path[0] == "spec" and path[-1] not in {"[]", "{}"}:
             assert node.get("description"), path
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda item: item.kind)
 def test_the_schema_is_structural(definition: Definition) -> None:
     for path, node in nodes(definition):
-        assert node.get("type"), path
-        assert not {"$ref", "anyOf", "title", "additionalProperties"} & node.keys(), path
+        assert node.get("type") or node.get("x-kubernetes-int-or-string"), path
+        assert not {"$ref", "anyOf", "title"} & node.keys(), path
+        if "additionalProperties" in node:
+            assert isinstance(node["additionalProperties"], dict), path
+            assert "properties" not in node, path
+            assert "maxProperties" in node, path
 
 
 def test_short_names_and_category() -> None:
@@ -86,3 +90,5 @@ def walk(
         yield from walk((*path, name), child)
     if "items" in node:
         yield from walk((*path, "[]"), node["items"])
+    if "additionalProperties" in node:
+        yield from walk((*path, "{}"), node["additionalProperties"])

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.cli.scans.manifest import labels_of, nmap_ports, priority, scan_job
+from scanyard.cli.scans.manifest import (
+    labels_of,
+    needs_of,
+    nmap_ports,
+    priority,
+    queue_ref,
+    scan_job,
+)
 from scanyard.cli.scans.naming import generated_name
 from scanyard.errors import InvalidInputError
 
@@ -40,6 +47,15 @@ def test_a_zero_is_said() -> None:
     }
 
 
+def test_a_queue_may_be_another_namespaces() -> None:
+    assert queue_ref(None) == {"name": None, "namespace": None}
+    assert queue_ref("urgent") == {"name": "urgent", "namespace": None}
+    assert queue_ref("platform/urgent") == {"name": "urgent", "namespace": "platform"}
+    for wrong in ("", "/urgent", "platform/", "a/b/c"):
+        with pytest.raises(InvalidInputError, match="NAMESPACE/NAME"):
+            queue_ref(wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "number"), [("high", 50), ("normal", 0), ("low", -50), ("-7", -7), ("100", 100)]
 )
@@ -66,6 +82,17 @@ def test_labels_are_pairs() -> None:
     for wrong in ("team", "=red", ""):
         with pytest.raises(InvalidInputError, match="write KEY=VALUE"):
             labels_of([wrong])
+
+
+def test_dependencies_may_name_their_condition() -> None:
+    assert needs_of(["a", "b=finished", "c=Succeeded"]) == [
+        {"name": "a"},
+        {"name": "b", "condition": "Finished"},
+        {"name": "c", "condition": "Succeeded"},
+    ]
+    for wrong in ("", "=Finished", "a=", "a=Failed"):
+        with pytest.raises(InvalidInputError, match="--depends-on"):
+            needs_of([wrong])
 
 
 @pytest.mark.parametrize(

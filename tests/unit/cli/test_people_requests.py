@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scanyard.cli.cluster import trimmed
+from scanyard.runner.own_lines import OwnLines
 from tests.support.objects import at, open_attempt, raw_job
 from tests.unit.cli.conftest import (
     Answer,
@@ -100,6 +101,20 @@ def test_a_log_is_printed_as_it_is(logged: FakeApi, scanyard: Run) -> None:
     assert (result.exit_code, result.out) == (0, f"{_LOG}\n")
     assert logged.requests[-1].path == "/api/v1/namespaces/team/pods/web-0a1b2c3d-1/log"
     assert logged.requests[-1].query == "container=scanner"
+
+
+def test_what_the_runner_says_to_programs_is_printed_for_people(
+    fake_api: FakeApi, scanyard: Run
+) -> None:
+    running = job(status=open_attempt(startedAt=at(-4)))
+    said = OwnLines({"attempt": 1}).line("complete")
+
+    def respond(request: Request) -> Answer:
+        return Answer(200, f"nmap| {said}\n{said}" if request.path.endswith("/log") else running)
+
+    fake_api.respond = respond
+    result = scanyard("logs", "web", "-n", "team")
+    assert result.out == f"nmap| {said}\nscanyard: complete\n"
 
 
 @pytest.mark.usefixtures("logged")

@@ -69,3 +69,19 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"absent\.yaml: No such file"):
         read_queues(tmp_path / "absent.yaml", "team")
+
+
+def test_a_template_of_pods_is_sent_as_it_stands() -> None:
+    template = {
+        "resources": {"limits": {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "1Gi"}},
+        "nodeSelector": {"example.com/pool": "scans"},
+        "tolerations": [{"key": "scans", "operator": "Exists", "tolerationSeconds": 60}],
+        "imagePullSecrets": [{"name": "one"}],
+    }
+    (queue,) = parse_queues([{"name": "a", "podTemplate": template}], "team")
+    assert queue.spec == {"podTemplate": template}
+    cores = {"podTemplate": {"resources": {"limits": {"cpu": 2}}}}
+    (queue,) = parse_queues([{"name": "a", **cores}], "team")
+    assert queue.spec["podTemplate"]["resources"]["limits"] == {"cpu": "2"}
+    with pytest.raises(InvalidInputError, match=r"podTemplate\.serviceAccountName"):
+        parse_queues([{"name": "a", "podTemplate": {"serviceAccountName": "admin"}}], "team")

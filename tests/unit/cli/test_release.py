@@ -164,6 +164,36 @@ def test_the_slot_of_a_deleted_scanjob_is_released(
     assert gone_yard.notes("team", "default") == {RELEASE: f"{GONE_UID}/3"}
 
 
+def test_the_slot_of_a_deleted_scanjob_in_another_namespaces_queue_is_found(
+    gone_yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    gone_yard.objects["scanqueues"][0]["status"] = {}
+    shared = gone_yard.queue("platform", "shared", allowedNamespaces={"from": "All"})
+    namesake = held_slot("other-uid", 1) | {"namespace": "other"}
+    shared["status"]["heldSlots"] = [held_slot() | {"namespace": "team"}, namesake]
+    fake_api.respond = respond_without(gone_yard, "gone")
+    assert scanyard("release", "--force", "team/gone").exit_code == 0
+    assert gone_yard.notes("platform", "shared") == {RELEASE: f"{GONE_UID}/3"}
+
+
+@pytest.mark.parametrize("rights", [set(), {("GET", "scanjobs everywhere")}])
+def test_what_was_released_for_another_namespace_stays(
+    rights: set[tuple[str, str]], yard: Yard, scanyard: Run
+) -> None:
+    """Of a queue that several share; also by somebody who cannot see the others."""
+    yard.queue("platform", "shared", allowedNamespaces={"from": "All"})
+    for job in yard.objects["scanjobs"]:
+        job["status"]["attempts"][0]["queue"] = "platform/shared"
+    other = raw_job(status=open_attempt(7))
+    other["metadata"] |= {"namespace": "other", "uid": "other-uid"}
+    yard.objects["scanjobs"].append(other)
+    meta = yard.objects["scanqueues"][1]["metadata"]
+    meta["annotations"] = {RELEASE: "other-uid/7"}
+    yard.forbidden = rights
+    assert scanyard("release", "--force", "team/web").exit_code == 0
+    assert set(meta["annotations"][RELEASE].split(",")) == {ENTRY, "other-uid/7"}
+
+
 def test_of_several_deleted_namesakes_one_has_to_be_named(
     gone_yard: Yard, fake_api: FakeApi, scanyard: Run
 ) -> None:

@@ -175,6 +175,41 @@ def test_one_namespace_only(yard: Yard, fake_api: FakeApi, scanyard: Run) -> Non
     assert changes(fake_api) == ["PATCH default", "DELETE red-1"]
 
 
+def admitted_by(queue: str, pod: dict[str, Any]) -> None:
+    pod["metadata"]["annotations"]["scanyard.dev/queue"] = queue
+
+
+def test_scans_that_its_queues_admitted_elsewhere_are_ended_too(
+    yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    admitted_by("red/default", yard.pod("green", "green-1"))
+    assert scanyard("stop", "--all", "--namespace", "red").exit_code == 0
+    assert sorted(changes(fake_api)[1:]) == ["DELETE green-1", "DELETE red-1"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+def test_scans_of_others_queues_run_on_and_it_says_so(
+    flags: tuple[str, ...], yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    """Without a hold of their queue they would only count as failed, and start again."""
+    admitted_by("blue/default", yard.pod("red", "shared-1"))
+    result = scanyard("stop", "--all", "--namespace", "red", *flags)
+    assert result.exit_code == (0 if flags else 1)
+    assert "Pod red/shared-1 runs on: queue blue/default admitted it" in result.err
+    assert "`scanyard stop --all --namespace blue`" in result.err
+    assert "DELETE shared-1" not in changes(fake_api)
+
+
+def test_who_may_look_into_one_namespace_only_is_told_what_that_misses(
+    yard: Yard, fake_api: FakeApi, scanyard: Run
+) -> None:
+    yard.forbidden = {("GET", "pods everywhere")}
+    result = scanyard("stop", "--all", "--namespace", "red")
+    assert result.exit_code == 0
+    assert changes(fake_api) == ["PATCH default", "DELETE red-1"]
+    assert "you may not list the Pods of all namespaces" in result.err
+
+
 @pytest.mark.parametrize("flags", [(), ("--all", "--lift")])
 def test_it_does_nothing_unless_told_what(
     flags: tuple[str, ...], yard: Yard, fake_api: FakeApi, scanyard: Run

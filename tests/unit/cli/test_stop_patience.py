@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from scanyard.cli.emergency_stop import EmergencyStop
-from scanyard.cli.objects import Objects
-from scanyard.lifecycle.pod import PodState, read_pod
+from scanyard.cli.objects import Objects, PodsOfQueues
+from scanyard.lifecycle.pods.pod import PodState, read_pod
 from tests.support.objects import NOW, raw_pod, raw_queue
 
 _HELD = {"type": "Held", "status": "True", "reason": "EmergencyStop"}
@@ -33,8 +33,8 @@ class World:
         conditions = [_HELD] if self.time >= self.confirms_at else []
         return [{**self.queue, "status": {"conditions": conditions}}]
 
-    def scan_pods(self) -> list[PodState]:
-        return [self.pod] if self.pod is not None else []
+    def pods_of_queues(self) -> PodsOfQueues:
+        return PodsOfQueues((self.pod,) if self.pod is not None else ())
 
     def annotate_queue(self, queue: dict[str, Any], notes: Mapping[str, str], **_: str) -> None:
         queue["metadata"]["annotations"] |= notes

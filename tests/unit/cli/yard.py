@@ -60,7 +60,10 @@ class Yard:
             if request.path == "/version/":
                 return Answer(200, {"gitVersion": "v1.35.0"})
             namespace, plural, name = _parse(request.path)
-            if (request.method, plural) in self.forbidden:
+            asked = {(request.method, plural), (request.method, f"{plural} everywhere")}
+            if namespace:
+                asked = {(request.method, plural)}
+            if asked & self.forbidden:
                 verb = {"GET": "list", "PATCH": "patch", "DELETE": "delete"}[request.method]
                 return status(403, f'{plural} is forbidden: User "x" cannot {verb} resource')
             if request.method == "GET" and name:

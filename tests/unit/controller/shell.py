@@ -8,7 +8,7 @@ from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.operations import Operation, OpResult
 from scanyard.settings import Settings
@@ -61,6 +61,9 @@ class Ledger:
 
     async def submit_all(self, operations: list[Operation]) -> list[OpResult]:
         return [OpResult.ADOPTED for _ in operations]
+
+    async def ranks(self, jobs: list[tuple[str, str]]) -> list[int | None]:
+        return list(range(len(jobs)))
 
     async def rebuild(self, _fence: int, contents: LedgerContents) -> None:
         self.contents = [" ".join(item.arguments()) for item in contents]

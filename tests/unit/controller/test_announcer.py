@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from scanyard.controller.announcer import Announcer
+from scanyard.controller.admission.announcer import Announcer
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.context import Context
-from scanyard.controller.placement import Standing
 from scanyard.lifecycle.decision import Parked, Waiting
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, at, condition, open_attempt, raw_job
 
@@ -31,20 +31,21 @@ _TOLD = open_attempt(endedAt=at(-1)) | {
     ],
     ids=["never told", "told", "told of a back-off that is over", "told of what blocks no more"],
 )
-def test_who_enters_the_order_is_told_once(
+async def test_who_enters_the_order_is_told_once(
     monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], *, announced: bool
 ) -> None:
-    clock = iter([100.0, 100.0, 103.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     context = Context(
         Settings(), cast("Any", None), cast("Any", None), 7, DenyList(()), lambda: NOW
     )
     context.mirror.jobs.put(raw_job(status=status))
-    told = Announcer(context)
+    told = Announcer(context, cast("Any", None))
     context.placement.on_waiting = told.began_to_wait
 
     context.placement.set(UID, Standing(f"team/web/{UID}", Parked("team/default", "retry")))
     context.placement.set(UID, Standing(f"team/web/{UID}", Waiting("team/default")))
-    told._tick()
+    clock[0] += 3
+    await told.announce()
 
     assert (UID in context.announce) == announced

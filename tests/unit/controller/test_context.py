@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from scanyard.controller.context import Context
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from scanyard.controller.admission.ledger_sync import rebuild
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
-from scanyard.controller.ledger_sync import rebuild
-from scanyard.controller.placement import Standing
 from scanyard.controller.reconcile import reconcile
 from scanyard.lifecycle.decision import Holding, Waiting
-from scanyard.lifecycle.pod import is_attempt
+from scanyard.lifecycle.pods.pod import is_attempt
 from tests.support.objects import (
     NOW,
     UID,
@@ -179,7 +179,7 @@ async def test_the_pod_of_a_deleted_scanjob_holds_its_slot_likewise(ready: str, 
         assert ledger.contents == held
 
 
-@pytest.mark.parametrize("text", ["team/two words", "team/a/b", "team/", "team/a\n", "other/a", ""])
+@pytest.mark.parametrize("text", ["team/two words", "team/a/b", "team/", "team/a\n", "/a", ""])
 @pytest.mark.parametrize("note", ["scanyard.dev/queue", "scanyard.dev/scanjob"])
 def test_a_pod_with_a_name_that_nobody_can_have_is_no_attempt(note: str, text: str) -> None:
     """Anybody may write annotations; what the ledger would refuse must not get there."""
@@ -187,6 +187,12 @@ def test_a_pod_with_a_name_that_nobody_can_have_is_no_attempt(note: str, text: s
     pod["metadata"]["annotations"][note] = text
     assert not is_attempt(pod)
     assert is_attempt(raw_pod())
+
+
+def test_a_pod_for_a_scanjob_of_another_namespace_is_no_attempt() -> None:
+    pod = raw_pod()
+    pod["metadata"]["annotations"]["scanyard.dev/scanjob"] = "other/web"
+    assert not is_attempt(pod)
 
 
 async def test_a_rerun_asked_for_before_the_end_was_written_is_looked_at() -> None:

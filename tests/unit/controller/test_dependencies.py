@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from scanyard.controller.admission_loop import run_admission
-from scanyard.controller.announcer import Announcer
-from scanyard.controller.ledger_sync import rebuild
+from scanyard.controller.admission.announcer import Announcer
+from scanyard.controller.admission.ledger_sync import rebuild
+from scanyard.controller.admission.loop import run_admission
 from scanyard.lifecycle.decision import Parked, Waiting
 from scanyard.queueing.readings import Head, QueueHeads
 from tests.support.objects import at, open_attempt
@@ -176,22 +177,25 @@ async def test_a_cycle_is_told_to_all_of_it_until_it_is_broken(leaves: str) -> N
 
 async def test_what_is_told_is_renewed_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     yard = Yard()
-    told = Announcer(yard.context)
+    told = Announcer(yard.context, cast("Any", Ledger()))
     yard.context.placement.on_waiting = told.began_to_wait
     clock = [100.0]
-    monkeypatch.setattr("scanyard.controller.announcer.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("scanyard.controller.admission.announcer.time.monotonic", lambda: clock[0])
 
-    async def later() -> None:
-        clock[0] += 3
-        told._tick()
+    async def later(seconds: float = 33) -> None:
+        clock[0] += seconds
+        yard.now += timedelta(seconds=seconds)
+        await told.announce()
         await yard.settle()
 
     yard.create("b", "a")
     await yard.settle()
-    await later()
+    await later(3)
     assert "no ScanJob a" in yard.told("b")[1]
     yard.create("a")
     await yard.settle()
+    await later(3)
+    assert "no ScanJob a" in yard.told("b")[1], "the reason is the same, and 30 s are not over"
     await later()
     assert yard.told("b")[1] == "waits for a (waiting)"
     yard.status("a", _RUNS)
@@ -200,8 +204,8 @@ async def test_what_is_told_is_renewed_when_it_changes(monkeypatch: pytest.Monke
     assert yard.told("b")[1] == "waits for a (running)"
     yard.status("a", ended("Succeeded"))
     await yard.settle()
-    await later()
-    assert yard.told("b")[0] != "WaitingForDependency"
+    await later(3)
+    assert yard.told("b")[0] != "WaitingForDependency", "another reason is told at once"
 
 
 async def test_a_new_leader_judges_all_anew() -> None:
@@ -250,7 +254,7 @@ async def test_no_slot_is_taken_for_one_whose_dependency_is_not_met(
     ledger = _Heads(f"team/b/{uid}")
     yard.context.ledger = cast("Any", ledger)
     yard.context.queue_changed("team/default")
-    monkeypatch.setattr("scanyard.controller.admission_loop._IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("scanyard.controller.admission.loop._IDLE_SECONDS", 0.01)
     with pytest.raises(_EndedError):
         await run_admission(yard.context, cast("Any", ledger))
     assert ledger.taken == []

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.controller.expiry import delete_expired
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.handlers import on_scanqueue
-from scanyard.controller.placement import Standing
 from scanyard.controller.timetable import Timetable
+from scanyard.controller.timing.expiry import delete_expired
 from scanyard.kube.errors import KubeRefusedError, KubeUnavailableError
 from scanyard.lifecycle.decision import Holding
 from scanyard.lifecycle.job import Job

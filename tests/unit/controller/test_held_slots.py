@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
-from scanyard.controller import slot_records
+from scanyard.controller.admission.ledger_sync import rebuild
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_pod, on_scanjob, on_scanqueue
-from scanyard.controller.ledger_sync import rebuild
+from scanyard.controller.pods import slot_records
+from scanyard.controller.pods.slot_records import adopt_told_slots
 from scanyard.controller.queue_status import QueueReporter
 from scanyard.controller.reconcile import reconcile
-from scanyard.controller.slot_records import adopt_told_slots
 from scanyard.kube.errors import KubeConflictError, KubeRefusedError, KubeUnavailableError
 from scanyard.lifecycle.decision import Holding
 from tests.support.objects import NOW, UID, at, open_attempt, raw_job, raw_pod, report, terminated
@@ -318,3 +319,12 @@ async def test_of_too_many_those_are_told_that_are_held_longest(
     context.held_slots.tell(UID, None)
     found = slot_records.told_slots(context, "team/default")
     assert [item["scanJob"] for item in found] == ["a", "c"]
+
+
+async def test_slots_of_scans_that_may_still_run_are_counted() -> None:
+    context = await deleted(yard(), running())
+    queue = context.mirror.queues.named("team/default")
+    assert queue is not None
+    QueueReporter(context)._measure("queue-uid", queue)
+    labels = {"queue_namespace": "team", "queue": "default"}
+    assert REGISTRY.get_sample_value("scanyard_queue_unconfirmed_slots", labels) == 1

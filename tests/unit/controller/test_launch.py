@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from scanyard.api import names
-from scanyard.controller import launch
 from scanyard.controller.context import Context
-from scanyard.controller.resolve import UnresolvableError
+from scanyard.controller.pods import launch
+from scanyard.controller.pods.resolve import UnresolvableError
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import (
     KubeConflictError,
@@ -20,8 +21,8 @@ from scanyard.kube.errors import (
     KubeUnavailableError,
 )
 from scanyard.lifecycle.job import Job
-from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.status import Attempt
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod, raw_queue
 
@@ -133,10 +134,23 @@ async def test_a_name_that_a_strange_pod_has_needs_no_tombstone() -> None:
     assert "endedAt" in api.job["status"]["attempts"][0]
 
 
+def _ends() -> list[float]:
+    """Attempts that ended so, and ScanJobs that failed, as they are counted."""
+    labels = {"queue_namespace": "team", "queue": "default"}
+    of_attempts = labels | {"scanner": "nmap", "reason": "InvalidSpec"}
+    found = (
+        REGISTRY.get_sample_value("scanyard_attempts_ended_total", of_attempts),
+        REGISTRY.get_sample_value("scanyard_scans_finished_total", labels | {"phase": "Failed"}),
+    )
+    return [value or 0.0 for value in found]
+
+
 async def test_a_spec_that_makes_no_command_ends_the_scanjob() -> None:
     spec = {"targets": ["192.0.2.7"], "excludeTargets": ["192.0.2.0/24"]}
     api = ApiServer(raw_job(status=open_attempt(), **spec))
+    before = _ends()
     await launch.create(*_start(api))
+    assert _ends() == [count + 1 for count in before]
     status = api.job["status"]
     assert (status["phase"], status["attempts"][0]["reason"]) == ("Failed", "InvalidSpec")
     told = {item["type"]: item for item in status["conditions"]}

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from scanyard.controller.placement import Placement, Standing, operations
+from scanyard.controller.admission.placement import Placement, Standing, operations
 from scanyard.lifecycle.decision import Holding, Parked, Waiting
 from scanyard.queueing.operations import (
     Adopt,
@@ -80,6 +80,20 @@ def test_counts_follow_the_standings() -> None:
         assert placement.held_in_all() == held
     placement.replace({"uid-2": Standing(MEMBER, Waiting("team/b"), 1.0)})
     assert (placement.waiting("team/b"), placement.held_in_all()) == (1, 0)
+
+
+def test_counts_by_namespace_follow_the_standings() -> None:
+    """Whoever waits for something of its own has no part in the queue yet."""
+    placement = Placement()
+    for standing in STANDINGS:
+        placement.set("uid-1", standing)
+        place = standing.place if standing is not None else None
+        held, takes_part = isinstance(place, Holding), isinstance(place, Holding | Waiting)
+        queue = place.queue if place is not None else "team/a"
+        assert placement.namespaces.held(queue) == ({"team": 1} if held else {})
+        assert placement.namespaces.present(queue) == ({"team": 1} if takes_part else {})
+    placement.set("uid-1", Standing(MEMBER, Parked("team/a", "packets/team/a"), 5.0))
+    assert placement.namespaces.present("team/a") == {"team": 1}
 
 
 def test_entering_the_order_is_told_once() -> None:

@@ -7,11 +7,11 @@ from typing import Any, cast
 import pytest
 
 from scanyard.controller.context import Context
-from scanyard.controller.pod_actions import delete_pod, look_up
+from scanyard.controller.pods.actions import delete_pod, look_up
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
-from scanyard.lifecycle.scope import DenyList
 from scanyard.lifecycle.status import Attempt
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, raw_pod
 

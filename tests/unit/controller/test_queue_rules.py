@@ -10,18 +10,18 @@ from typing import Any, cast
 
 import pytest
 
-from scanyard.controller import launch
-from scanyard.controller.admission_loop import run_admission
+from scanyard.controller.admission.loop import run_admission
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanqueue
-from scanyard.controller.placement import Standing
+from scanyard.controller.pods import launch
 from scanyard.controller.views import view_of
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Decision, Holding, Parked, Waiting
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.judging import addresses_of
-from scanyard.lifecycle.scope import DenyList, ScopeVerdict
+from scanyard.lifecycle.targets.judging import addresses_of
+from scanyard.lifecycle.targets.scope import DenyList, ScopeVerdict
 from scanyard.queueing.operations import Operation, OpResult, Take
 from scanyard.queueing.readings import Head, QueueHeads
 from tests.support.objects import NOW, UID, condition, open_attempt, raw_job, raw_queue

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
+from scanyard.controller.admission.ledger_sync import rebuild
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanjob
-from scanyard.controller.ledger_sync import rebuild
 from tests.support.objects import UID, open_attempt, raw_job
 from tests.unit.controller.shell import ApiServer, Ledger, context_of
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, generate_latest
 
 from scanyard.controller.context import Context
 from scanyard.controller.reconcile import reconcile
@@ -16,13 +16,23 @@ from scanyard.controller.workqueue import WorkQueue
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError
 from scanyard.lifecycle.decision import Parked, Waiting
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.queueing.operations import Operation, OpResult
 from scanyard.queueing.writer import LedgerWriter
 from scanyard.settings import Settings
-from tests.support.objects import NOW, UID, at, open_attempt, raw_job, raw_pod, report, terminated
+from tests.support.objects import (
+    NOW,
+    UID,
+    at,
+    open_attempt,
+    raw_job,
+    raw_pod,
+    raw_queue,
+    report,
+    terminated,
+)
 
-_LABELS = {"namespace": "team", "queue": "default", "scanner": "nmap"}
+_LABELS = {"queue_namespace": "team", "queue": "default", "scanner": "nmap"}
 _TIMEOUT = {
     "maxAttempts": 2,
     "backoffSeconds": 10,
@@ -70,6 +80,7 @@ def _context(api: ApiServer) -> Context:
     kube, ledger = cast("KubeClient", api), cast("LedgerWriter", Ledger())
     context = Context(Settings(), kube, ledger, 7, DenyList(()), now=lambda: NOW)
     context.ledger_current = True
+    context.mirror.queues.put(raw_queue())
     context.mirror.jobs.put(api.job)
     return context
 
@@ -117,6 +128,18 @@ async def test_a_retried_scan_is_not_counted_twice() -> None:
     assert [new - old for new, old in zip(_counts(), before, strict=True)] == [2, 1, 1, 2]
     assert api.job["status"]["phase"] == "TimedOut"
     assert len(api.events) == 1
+
+
+async def test_what_waited_in_a_queue_that_is_not_there_makes_no_series_of_that_name() -> None:
+    """Whoever may write ScanJobs could make as many as he likes."""
+    name = "scanyard_scans_finished_total"
+    nobody = {"queue_namespace": "(none)", "queue": "(none)", "phase": "Cancelled"}
+    before = REGISTRY.get_sample_value(name, nobody) or 0.0
+    api = ApiServer(raw_job(cancel=True, queueRef={"name": "invented"}))
+    await reconcile(_context(api), UID)
+    assert api.job["status"]["phase"] == "Cancelled"
+    assert REGISTRY.get_sample_value(name, nobody) == before + 1
+    assert "invented" not in generate_latest().decode()
 
 
 async def test_an_end_that_could_not_be_written_is_not_counted_yet() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanyard.controller.resolve import UnresolvableError, resolve, spelling
+from scanyard.controller.pods.resolve import UnresolvableError, resolve, spelling
 
 
 @pytest.mark.parametrize(

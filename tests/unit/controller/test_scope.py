@@ -10,14 +10,14 @@ import kopf
 import pytest
 
 from scanyard.controller.context import Context
-from scanyard.controller.pod_actions import look_up
+from scanyard.controller.pods.actions import look_up
 from scanyard.controller.resync import refresh_mirror
 from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.watch import WatchEndedError, watch
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeNotFoundError, KubeRefusedError
 from scanyard.kube.resources import Resource
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import EVERYWHERE, Settings
 from tests.support.objects import NOW, UID, open_attempt, raw_job, raw_pod
 
@@ -79,7 +79,7 @@ async def test_lists_are_of_the_scope_only(
     await refresh_mirror(context_of(api, *watched))
     assert set(api.asked) == {
         (plural, namespace) for plural in ("scanjobs", "scanqueues", "pods") for namespace in listed
-    }
+    } | (set() if watched else {("namespaces", None)})
 
 
 async def test_lists_of_all_namespaces_of_the_scope_are_one() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
-from scanyard.controller.admission_loop import run_admission
+from scanyard.controller.admission.ledger_sync import LedgerNotCurrentError
+from scanyard.controller.admission.loop import run_admission
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.handlers import on_scanjob
-from scanyard.controller.ledger_sync import LedgerNotCurrentError
-from scanyard.controller.placement import Standing
 from scanyard.controller.reconcile import reconcile
 from scanyard.lifecycle.decision import Holding, Waiting
 from scanyard.queueing.operations import Enqueue, Operation, OpResult, Take
@@ -27,6 +28,7 @@ class _SlowLedger:
 
     def __init__(self) -> None:
         self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.answered = asyncio.Event()
         self.operations: list[Operation] = []
 
     async def heads(self, queues: Sequence[str], _window: int) -> dict[str, QueueHeads]:
@@ -39,7 +41,32 @@ class _SlowLedger:
             return [OpResult.HOLDING for _ in operations]
         self.asked.set()
         await self.may_answer.wait()
+        self.answered.set()
         return [OpResult.TAKEN for _ in operations]
+
+
+async def test_a_slot_beyond_the_limit_is_counted_for_the_alert() -> None:
+    """The ledger grants it although others have come to hold all slots by the leader's count."""
+    ledger = _SlowLedger()
+    context = context_of(ApiServer(scanjobs=raw_job()))
+    context.ledger = cast("Any", ledger)
+    context.placement.set(UID, Standing(_MEMBER, Waiting(_QUEUE), 1.0))
+    context.queue_changed(_QUEUE)
+    before = _exceeded()
+    admission = asyncio.create_task(run_admission(context, cast("Any", ledger)))
+    await asyncio.wait_for(ledger.asked.wait(), 10)
+    for other in ("a", "b"):
+        context.placement.set(other, Standing(f"team/{other}/{other}", Holding(_QUEUE, 1)))
+    ledger.may_answer.set()
+    await asyncio.wait_for(ledger.answered.wait(), 10)
+    assert _exceeded() == before + 1
+    admission.cancel()
+    await asyncio.wait([admission])
+
+
+def _exceeded() -> float:
+    labels = {"queue_namespace": "team", "queue": "default"}
+    return REGISTRY.get_sample_value("scanyard_limit_exceeded_total", labels) or 0.0
 
 
 async def test_a_changed_priority_waits_for_the_answer() -> None:

@@ -12,7 +12,7 @@ from kopf._cogs.structs.references import Insights, Resource
 from scanyard.controller import watch as watching
 from scanyard.controller.context import Context
 from scanyard.controller.watch import WatchEndedError, _check, watch
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW
 

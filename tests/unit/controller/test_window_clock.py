@@ -8,15 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from scanyard.controller.announcer import Announcer
+from scanyard.controller.admission.announcer import Announcer
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanjob, on_scanqueue
-from scanyard.controller.placement import Standing
+from scanyard.controller.timing.window_clock import look_at_clock
 from scanyard.controller.views import view_of
-from scanyard.controller.window_clock import look_at_clock
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import Holding, Waiting
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, UID, condition, raw_job, raw_queue
 from tests.unit.controller.shell import newer
@@ -117,16 +117,18 @@ def test_a_closing_looks_at_what_runs_and_not_at_what_waits(
     ],
     ids=["told something else", "told of another opening", "never told"],
 )
-def test_who_waits_is_told_of_a_closing(clock: _Clock, job: dict[str, Any], minutes: int) -> None:
+async def test_who_waits_is_told_of_a_closing(
+    clock: _Clock, job: dict[str, Any], minutes: int
+) -> None:
     context = _context(clock, job)
     context.placement.set(UID, Standing(_MEMBER, Waiting(_QUEUE)))
-    told = Announcer(context)
+    told = Announcer(context, cast("Any", None))
     context.placement.on_waiting = told.began_to_wait
     clock.now = NOW + timedelta(minutes=minutes)
     look_at_clock(context)
     assert UID not in context.announce, "there is time"
     clock.now += timedelta(seconds=3)
-    told._tick()
+    await told.announce()
     assert UID in context.announce
     seen = context.mirror.jobs.get(UID)
     assert seen is not None
@@ -143,20 +145,20 @@ def test_who_waits_is_told_of_a_closing(clock: _Clock, job: dict[str, Any], minu
     context.announce.clear()
     context.placement.on_waiting(UID, Standing(_MEMBER, Waiting(_QUEUE)))
     clock.now += timedelta(seconds=3)
-    told._tick()
+    await told.announce()
     assert UID not in context.announce
 
 
-def test_who_waits_on_is_told_of_an_opening(clock: _Clock) -> None:
+async def test_who_waits_on_is_told_of_an_opening(clock: _Clock) -> None:
     clock.now = NOW - timedelta(seconds=1)
     context = _context(clock, _told(reason="OutsideWindow"), maxConcurrent=0)
     context.placement.set(UID, Standing(_MEMBER, Waiting(_QUEUE)))
-    told = Announcer(context)
+    told = Announcer(context, cast("Any", None))
     context.placement.on_waiting = told.began_to_wait
     clock.now = NOW
     look_at_clock(context)
     clock.now += timedelta(seconds=3)
-    told._tick()
+    await told.announce()
     assert UID in context.announce
 
 

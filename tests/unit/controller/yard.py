@@ -11,7 +11,8 @@ from scanyard.controller.handlers import on_scanjob, on_scanqueue
 from scanyard.controller.reconcile import reconcile
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeConflictError, KubeError, KubeNotFoundError
-from scanyard.lifecycle.scope import DenyList
+from scanyard.lifecycle.explaining.outlook import Outlook
+from scanyard.lifecycle.targets.scope import DenyList
 from scanyard.settings import Settings
 from tests.support.objects import NOW, at, condition, raw_job, raw_queue
 from tests.unit.controller.shell import Ledger
@@ -134,8 +135,7 @@ class Yard:
         """Look at whatever wants to be looked at; the names of those, in order."""
         if announce:
             for raw in self.api.jobs.values():
-                self.context.announce.add(raw["metadata"]["uid"])
-                self.context.dirty.add(raw["metadata"]["uid"])
+                self.context.tell(raw["metadata"]["uid"], Outlook())
         names: list[str] = []
         while len(self.context.dirty):
             async with asyncio.timeout(5), self.context.dirty.next() as uid:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from scanyard.lifecycle.decide import decide
 from scanyard.lifecycle.decision import AttemptView, Decision, Holding, View
 from scanyard.lifecycle.job import read_job
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.queue import read_queue, seen_at
 from tests.support.objects import NOW, at, raw_job, raw_queue
 
@@ -42,10 +42,12 @@ def look(
     if deleting:
         job["metadata"]["deletionTimestamp"] = at(0)
     rest: dict[str, Any] = {"now": NOW} | dict(view or {})
+    its_queue = seen_at(read_queue(raw_queue(**(queue or {}))), rest["now"])
     return decide(
         View(
             job=read_job(job),
-            queue=seen_at(read_queue(raw_queue(**(queue or {}))), rest["now"]),
+            queue=its_queue,
+            stray_released=its_queue.released,
             attempt=replace(known, **(attempt or {})),
             **rest,
         )

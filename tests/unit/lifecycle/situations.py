@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from scanyard.lifecycle.decision import AttemptView, View
-from scanyard.lifecycle.dependency import Dependency
-from scanyard.lifecycle.dependency import State as Standing
+from scanyard.lifecycle.dependencies.dependency import Dependency
+from scanyard.lifecycle.dependencies.dependency import State as Standing
+from scanyard.lifecycle.dependencies.needs import Need
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.needs import Need
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.queue import Queue, read_queue, seen_at
 from tests.support.objects import (
     NOW,

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from scanyard.lifecycle.capacity import (
+from scanyard.lifecycle.job import read_job
+from scanyard.lifecycle.queue import Queue, read_queue
+from scanyard.lifecycle.sharing.capacity import (
     INSTALLATION_KEY,
     Demand,
     Usage,
@@ -15,9 +17,7 @@ from scanyard.lifecycle.capacity import (
     packets_of,
     reason_of,
 )
-from scanyard.lifecycle.footprint import footprint_of
-from scanyard.lifecycle.job import read_job
-from scanyard.lifecycle.queue import Queue, read_queue
+from scanyard.lifecycle.targets.footprint import footprint_of
 from tests.support.objects import raw_job, raw_queue
 from tests.unit.lifecycle.looking import look, told
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decision import Parked, Waiting
-from scanyard.lifecycle.dependency import (
+from scanyard.lifecycle.dependencies.dependency import (
     MOST_VISITED,
     Dependency,
     State,
@@ -21,8 +21,8 @@ from scanyard.lifecycle.dependency import (
     find_cycle,
     state_of,
 )
+from scanyard.lifecycle.dependencies.needs import Need
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.needs import Need
 from scanyard.lifecycle.queue import read_queue
 from tests.support.objects import (
     NOW,

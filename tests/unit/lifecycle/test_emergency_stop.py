@@ -10,7 +10,7 @@ from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.conditions import queue_conditions
 from scanyard.lifecycle.decision import Decision, Waiting
 from scanyard.lifecycle.job import read_job
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.queue import read_queue
 from tests.support.objects import (
     NOW,

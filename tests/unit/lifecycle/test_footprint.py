@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.lifecycle.footprint import (
+from scanyard.lifecycle.targets.footprint import (
     MAX_BLOCKS,
     Footprint,
     FootprintIndex,

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from scanyard.controller.admission.placement import Standing
 from scanyard.controller.handlers import on_scanqueue
-from scanyard.controller.placement import Standing
 from scanyard.lifecycle.admission import admit
 from scanyard.lifecycle.decision import Parked, Waiting
 from scanyard.lifecycle.job import read_job

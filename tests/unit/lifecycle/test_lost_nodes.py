@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scanyard.lifecycle.decision import Decision
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from tests.support.objects import NOW, UID, at, open_attempt, raw_pod
 from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, finished, look
 

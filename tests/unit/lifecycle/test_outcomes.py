@@ -147,6 +147,12 @@ def test_failures_name_their_reason_and_have_a_cause(
     assert decision.ended[1].cause is cause
 
 
+def test_a_containers_own_word_is_no_reason() -> None:
+    state = terminated(report(complete=False, reason="SeriesOfItsOwn1"), exit_code=1)
+    decision = look(status=open_attempt(), pod=raw_pod(state=state), retry=ONCE)
+    assert finished(decision) == ("Failed", "ScannerError")
+
+
 def test_hostile_termination_message_is_a_lost_result() -> None:
     state = terminated(None)
     state["terminated"]["message"] = '{"version": 1, "complete": true, "hosts": 7'

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.lifecycle.address_sets import AddressSet, Span, span_of
-from scanyard.lifecycle.queue_scope import read_scope
-from scanyard.lifecycle.scope import ScopeVerdict
+from scanyard.lifecycle.targets.address_sets import AddressSet, Span, span_of
+from scanyard.lifecycle.targets.queue_scope import read_scope
+from scanyard.lifecycle.targets.scope import ScopeVerdict
 
 #: What the message of each outcome says, beside the target.
 _WORDS: Final = {

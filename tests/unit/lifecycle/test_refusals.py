@@ -15,6 +15,7 @@ _QUOTA = (
     'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0'
 )
 _NO_LIMIT = 'pods "x" is forbidden: failed quota: q: must specify limits.cpu for: scanner'
+_NO_CLASS = 'pods "x" is forbidden: no PriorityClass with name urgent was found'
 _RANGE = 'pods "x" is forbidden: maximum memory usage per Container is 64Mi, but limit is 512Mi'
 
 
@@ -25,7 +26,8 @@ _RANGE = 'pods "x" is forbidden: maximum memory usage per Container is 64Mi, but
         (_OTHER, ("relax the label", "team")),
         (_QUOTA, ("raise the quota of namespace team",)),
         (_NO_LIMIT, ("scanner.resources",)),
-        (_RANGE, ("scanner.resources",)),
+        (_RANGE, ("scanner.resources", "podTemplate.resources")),
+        (_NO_CLASS, ("create that PriorityClass", "podTemplate.priorityClassName")),
     ],
 )
 def test_the_way_out_follows_the_cause(message: str, words: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from scanyard.api.scanjob import Retry
 from scanyard.lifecycle.admission import admit, refused
 from scanyard.lifecycle.decision import Decision, Parked, Waiting
 from scanyard.lifecycle.job import Job, read_job
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.queue import read_queue
 from scanyard.lifecycle.retry import INFRASTRUCTURE, Cause, RetryPolicy
 from tests.support.objects import (

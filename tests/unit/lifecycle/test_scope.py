@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from scanyard.lifecycle.scope import DenyList, dns_names
+from scanyard.lifecycle.targets.scope import DenyList, dns_names
 from scanyard.settings import DEFAULT_DENIED_NETWORKS
 
 DENY = DenyList.of(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scanyard.lifecycle.decision import Decision
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.decision import Decision, Waiting
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.retry import Cause
 from tests.support.objects import NOW, at, open_attempt, raw_pod, report, terminated
 from tests.unit.lifecycle.looking import HELD, ONCE, RUNNING, finished, look, told
@@ -138,3 +138,45 @@ def test_wishes_win_over_the_start_deadline(wish: dict[str, bool]) -> None:
     decision = late(gone, status, **wish)
     assert decision.status.phase in {"Cancelled", "Suspended"}
     assert decision.status.failures == 0
+
+
+#: No node of its queue is free.
+PER_NODE: dict[str, Any] = {"maxConcurrentPerNode": 1}
+
+
+def test_without_a_free_node_it_is_put_back_in_a_queue_with_a_limit_per_node() -> None:
+    decision = late(pending(None, **UNSCHEDULABLE), queue=PER_NODE)
+    assert decision.delete is not None
+    assert decision.place == HELD
+    assert told(decision)[0] == "NoNodeFree"
+    status = decision.status.raw()
+    last = read_pod(pending(None, **UNSCHEDULABLE))
+    known = {"existed": True, "gone_at": NOW, "last_pod": last}
+    back = look(status=status, attempt=known, queue=PER_NODE, retry=ONCE)
+    assert back.place == Waiting("team/default")
+    assert back.ended is None
+    assert back.status.failures == 0
+    assert back.status.open_attempt is None
+    assert back.status.attempts[-1].reason == "NoNodeFree"
+    _, message = told(back)
+    assert "waits in its queue again: no node takes its Pod: 0/1 nodes" in message
+
+
+@pytest.mark.parametrize("pod", [pending(CREATING), pending(None)], ids=["creating", "unknown"])
+def test_another_cause_counts_as_ever(pod: dict[str, Any]) -> None:
+    assert told(late(pod, queue=PER_NODE))[0] == "StartDeadline"
+
+
+def test_a_result_of_one_that_found_its_node_after_all_counts() -> None:
+    status = late(pending(None, **UNSCHEDULABLE), queue=PER_NODE).status.raw()
+    done = raw_pod(state=terminated(report()))
+    assert finished(late(done, status, queue=PER_NODE))[0] == "Succeeded"
+
+
+@pytest.mark.parametrize("wish", [{"cancel": True}, {"suspend": True}])
+def test_wishes_win_over_the_way_back(wish: dict[str, Any]) -> None:
+    status = late(pending(None, **UNSCHEDULABLE), queue=PER_NODE).status.raw()
+    last = read_pod(pending(None, **UNSCHEDULABLE))
+    known = {"existed": True, "gone_at": NOW, "last_pod": last}
+    decision = look(status=status, attempt=known, queue=PER_NODE, **wish)
+    assert decision.status.phase in {"Cancelled", "Suspended"}

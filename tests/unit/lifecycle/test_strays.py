@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scanyard.lifecycle.decision import Holding, Waiting
-from scanyard.lifecycle.held_slot import of_vanished_pod
-from scanyard.lifecycle.pod import PodState, read_pod
+from scanyard.lifecycle.pods.held_slot import of_vanished_pod
+from scanyard.lifecycle.pods.pod import PodState, read_pod
 from tests.support.objects import NOW, UID, at, open_attempt, raw_pod, report, terminated
 from tests.unit.lifecycle.looking import RUNNING, look
 

@@ -9,7 +9,7 @@ import pytest
 
 from scanyard.lifecycle.job import read_job
 from scanyard.lifecycle.queue import read_queue
-from scanyard.lifecycle.ttl import delete_at
+from scanyard.lifecycle.timing.ttl import delete_at
 from tests.support.objects import NOW, at, condition, open_attempt, raw_job, raw_queue
 
 _DONE: Final = {

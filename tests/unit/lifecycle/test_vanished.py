@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from scanyard.lifecycle.pod import read_pod
+from scanyard.lifecycle.pods.pod import read_pod
 from scanyard.lifecycle.retry import Cause
 from tests.support.objects import (
     NOW,

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from scanyard.lifecycle.windows import ALWAYS_OPEN, Window, standing_at
+from scanyard.lifecycle.timing.windows import ALWAYS_OPEN, Window, standing_at
 
 _HOUR: Final = 3600
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanyard.api.window_rules import SCHEDULE
-from scanyard.lifecycle.windows import Window, standing_at
+from scanyard.lifecycle.timing.windows import Window, standing_at
 
 _ZONES: Final = sorted(available_timezones())
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.lifecycle.windows import Window, standing_at
+from scanyard.lifecycle.timing.windows import Window, standing_at
 
 _MINUTE: Final = timedelta(minutes=1)
 #: When a clock is changed, and one that never is: the middle of the minutes that are looked at.

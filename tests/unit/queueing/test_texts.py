@@ -45,6 +45,8 @@ def test_a_negative_limit_is_refused() -> None:
         Take("a/q", "a/b/c", "c/0/1", queue_limit=-1)
     with pytest.raises(ValueError, match="negative"):
         Take("a/q", "a/b/c", "c/0/1", queue_limit=1, installation_limit=-1)
+    with pytest.raises(ValueError, match="negative"):
+        Take("a/q", "a/b/c", "c/0/1", queue_limit=1, namespace_limit=-1)
 
 
 def test_a_job_is_read_back_from_its_member() -> None:

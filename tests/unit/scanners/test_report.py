@@ -26,13 +26,21 @@ _HOSTS = (
 )
 _REPORT = Report(
     scanner="nmap", complete=True, exit_code=0, progress=100, hosts_up=2, hosts_down=1,
-    hosts_total=3, open_ports=2, hosts=_HOSTS,
+    hosts_total=3, open_ports=2, hosts=_HOSTS, cpu_millis=230, peak_memory_bytes=41_943_040,
 )  # fmt: skip
 
 
 def test_what_is_written_is_read_with_open_hosts_first() -> None:
     read = Report.decode(_REPORT.encode())
     assert read == replace(_REPORT, hosts=(_HOSTS[2], _HOSTS[1], _HOSTS[0]))
+
+
+def test_what_an_older_runner_does_not_know_may_be_missing() -> None:
+    raw = json.loads(_REPORT.encode())
+    del raw["cpuMillis"], raw["peakMemoryBytes"]
+    read = Report.decode(json.dumps(raw))
+    assert (read.cpu_millis, read.peak_memory_bytes) == (None, None)
+    assert read.open_ports == 2
 
 
 def test_counts_survive_when_lists_do_not_fit() -> None:

@@ -57,7 +57,7 @@ def _running(job: Job) -> Running | None:
     return Running(
         namespace=job.namespace,
         name=job.name,
-        queue=job.queue_name,
+        queue=job.queue_text,
         number=attempt.number,
         node=attempt.node_name,
         phase=job.status.phase,

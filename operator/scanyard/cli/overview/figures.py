@@ -47,7 +47,7 @@ def figures_of(jobs: Iterable[Job]) -> list[Figures]:
     """One for each queue that a ScanJob names, by namespace and name."""
     found: dict[tuple[str, str], Figures] = {}
     for job in jobs:
-        key = (job.namespace, job.queue_name)
+        key = (job.queue_namespace, job.queue_name)
         figures = found.setdefault(key, Figures(*key))
         if is_settled(job):
             figures.outcomes[job.status.phase] += 1

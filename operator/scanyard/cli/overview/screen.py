@@ -135,7 +135,7 @@ def _scan(job: Job, now: datetime, *, everywhere: bool) -> Row:
     node = attempt.node_name if attempt is not None else ""
     return [
         job.key if everywhere else job.name,
-        job.queue_name,
+        job.queue_text,
         Cell(job.status.phase, phase_style(job.status.phase)),
         _bar(job.status.progress or 0),
         node or "-",

@@ -19,6 +19,7 @@ from scanyard.cli.output import console, styled
 from scanyard.cli.overview.feed import Feed
 from scanyard.cli.overview.keys import single_keys
 from scanyard.cli.overview.screen import Size, drawn
+from scanyard.cli.signals import ended_in_order
 from scanyard.kube.resources import SCANJOBS, SCANQUEUES
 from scanyard.lifecycle.job import Job, read_job
 
@@ -113,9 +114,8 @@ def _group(lines: list[Any]) -> Group:
 def _told_of_signals(changed: threading.Event) -> Iterator[None]:
     """Another size of the terminal is drawn at once; a kill leaves the terminal as it was."""
     before = signal.signal(signal.SIGWINCH, lambda *_: changed.set())
-    terminated = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        yield
+        with ended_in_order():
+            yield
     finally:
         signal.signal(signal.SIGWINCH, before)
-        signal.signal(signal.SIGTERM, terminated)

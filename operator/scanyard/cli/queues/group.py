@@ -13,7 +13,7 @@ _COMMANDS: Final = {
         "list": Entry("scanyard.cli.queues.listing:list_queues", "List queues."),
         "status": Entry("scanyard.cli.queues.status:status", "Show all about a queue."),
         "create": Entry("scanyard.cli.queues.edit:create", "Create a queue."),
-        "edit": Entry("scanyard.cli.queues.edit:edit", "Change a queue's limit, order, priority."),
+        "edit": Entry("scanyard.cli.queues.edit:edit", "Change what a queue limits and allows."),
         "hold": Entry("scanyard.cli.queues.changes:hold", "Start nothing more in queues."),
         "drain": Entry("scanyard.cli.queues.changes:drain", "Hold queues and stop what runs."),
         "release": Entry("scanyard.cli.queues.changes:release", "Let held queues go on."),

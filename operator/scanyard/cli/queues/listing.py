@@ -15,7 +15,7 @@ from scanyard.cli.queues.state import condition, held_by, is_ready
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.kube.resources import SCANQUEUES
 from scanyard.lifecycle.timestamps import parse_time
-from scanyard.lifecycle.windows import OUTSIDE_WINDOW
+from scanyard.lifecycle.timing.windows import OUTSIDE_WINDOW
 
 Json = dict[str, Any]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,23 +11,25 @@ from scanyard.api.names import DEFAULT_QUEUE
 from scanyard.cli import exit_codes
 from scanyard.cli.access import Access, access_options
 from scanyard.cli.ages import age, duration
+from scanyard.cli.api import Api
 from scanyard.cli.completing import queue_names
 from scanyard.cli.formats import TABLE, is_raw, output_option, print_object, print_table
 from scanyard.cli.output import print_line, print_lines, print_remark
 from scanyard.cli.queues.listing import state
+from scanyard.cli.queues.rules import lines_of
 from scanyard.cli.queues.state import condition
 from scanyard.cli.scans import listing
 from scanyard.cli.table import Cell
 from scanyard.kube.errors import KubeRefusedError
 from scanyard.kube.resources import SCANJOBS, SCANQUEUES
 from scanyard.lifecycle.job import Job, read_job
+from scanyard.lifecycle.tenancy import OWN_NAMESPACE, read_allowed_namespaces
 from scanyard.lifecycle.timestamps import parse_time
 
 Json = dict[str, Any]
 
 _TITLE = 12
 _SHOWN = 20
-_LISTED = 8
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
@@ -43,27 +44,42 @@ def status(*, name: str, access: Access, output: str) -> None:
         print_object(raw, output)
         return
     now = datetime.now(UTC)
-    try:
-        found, _ = api.list_all(
-            SCANJOBS, access.namespace, {"fieldSelector": f"spec.queueRef.name={name}"}
-        )
-        jobs = [read_job(item) for item in found]
-    except KubeRefusedError as error:
-        print_remark(f"Its scans cannot be shown: {error.message}")
-        jobs = []
+    jobs = _its_scans(api, raw)
     live = [job for job in jobs if not job.status.finished and job.status.phase != "Suspended"]
     print_lines(
-        [Cell(f"{title + ':':<{_TITLE}}", "bold"), cell] for title, cell in facts(raw, live, now)
+        [Cell(f"{title + ':' if title else '':<{_TITLE}}", "bold"), cell]
+        for title, cell in facts(raw, live, now)
     )
     # As the queue has them: running ones, then the waiting by urgency and age.
     live.sort(key=lambda job: (job.status.open_attempt is None, -job.priority, job.queued_at))
     if live:
         print_line("")
-        columns = listing.columns(wide=False, everywhere=False)
-        rows = [listing.row(job, now, wide=False, everywhere=False) for job in live[:_SHOWN]]
+        everywhere = any(job.queue_elsewhere for job in live)
+        columns = listing.columns(wide=False, everywhere=everywhere)
+        rows = [listing.row(job, now, wide=False, everywhere=everywhere) for job in live[:_SHOWN]]
         print_table(columns, rows)
         if len(live) > _SHOWN:
             print_remark(f"… and {len(live) - _SHOWN} more: `scanyard list --queue {name}`")
+
+
+def _its_scans(api: Api, queue: Json) -> list[Job]:
+    """Those that name it, of all the namespaces that it takes and that the user may see."""
+    namespace, name = queue["metadata"]["namespace"], queue["metadata"]["name"]
+    allowed = read_allowed_namespaces((queue.get("spec") or {}).get("allowedNamespaces"))
+    fields = {"fieldSelector": f"spec.queueRef.name={name}"}
+    try:
+        found, _ = api.list_all(SCANJOBS, namespace if allowed == OWN_NAMESPACE else None, fields)
+    except KubeRefusedError as error:
+        if allowed == OWN_NAMESPACE:
+            print_remark(f"Its scans cannot be shown: {error.message}")
+            return []
+        print_remark("Its scans of other namespaces cannot be shown; you may not list them all.")
+        try:
+            found, _ = api.list_all(SCANJOBS, namespace, fields)
+        except KubeRefusedError as own:
+            print_remark(f"Its scans cannot be shown: {own.message}")
+            return []
+    return [job for job in map(read_job, found) if job.queue_key == f"{namespace}/{name}"]
 
 
 def facts(raw: Json, live: list[Job], now: datetime) -> list[tuple[str, Cell]]:
@@ -88,26 +104,10 @@ def facts(raw: Json, live: list[Job], now: datetime) -> list[tuple[str, Cell]]:
                 else "none: priority alone decides"
             ),
         ),
-        *((title, Cell(text)) for title, text in _accepts(spec)),
+        *((title, Cell(text)) for title, text in lines_of(spec)),
         ("Created", Cell(f"{age(parse_time(meta.get('creationTimestamp')), now)} ago")),
     ]
     return [(title, cell) for title, cell in lines if cell.text]
-
-
-def _accepts(spec: Json) -> list[tuple[str, str]]:
-    """What it takes, where that is not everything."""
-    scope, most = spec.get("scope") or {}, (spec.get("limits") or {}).get("maxAddresses")
-    return [
-        ("Allows", _listed(scope.get("allow") or ())),
-        ("Denies", _listed(scope.get("deny") or ())),
-        ("Scanners", _listed(spec.get("allowedScanners") or ())),
-        ("Limit", "" if most is None else f"{most} addresses in one ScanJob"),
-    ]
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = len(items) - _LISTED
-    return ", ".join(items[:_LISTED]) + (f" … and {more} more" if more > 0 else "")
 
 
 def _held(slot: Json, now: datetime) -> str:
@@ -115,4 +115,5 @@ def _held(slot: Json, now: datetime) -> str:
     until = parse_time(slot.get("until"))
     left = "" if until is None else f", free in {duration((until - now).total_seconds())} at most"
     node = slot.get("nodeName") or "no node"
-    return f"{slot['scanJob']}, attempt {slot['attempt']}, on {node}{left}"
+    job = "/".join(part for part in (slot.get("namespace"), slot["scanJob"]) if part)
+    return f"{job}, attempt {slot['attempt']}, on {node}{left}"

@@ -88,7 +88,7 @@ def _row(job: Job, now: datetime, access: Access) -> Row:
     cells: list[Cell | str] = [job.namespace] if access.everywhere else []
     phase = Cell(job.status.phase, phase_style(job.status.phase))
     finished = f"{age(job.status.finished_at, now)} ago"
-    return [*cells, job.name, phase, job.queue_name, finished]
+    return [*cells, job.name, phase, job.queue_text, finished]
 
 
 def _scans(count: int) -> str:

@@ -14,6 +14,7 @@ from scanyard.cli.ages import age, duration
 from scanyard.cli.completing import queue_names
 from scanyard.cli.formats import TABLE, WIDE, is_raw, output_option, print_list, print_table
 from scanyard.cli.output import print_remark
+from scanyard.cli.scans.manifest import queue_ref
 from scanyard.cli.scans.state import phase_style, reason, run_seconds
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.kube.resources import SCANJOBS
@@ -39,7 +40,9 @@ _WIDE: Final = (
 
 
 @click.command("list")
-@click.option("--queue", "-q", shell_complete=queue_names, help="Of this queue only.")
+@click.option(
+    "--queue", "-q", shell_complete=queue_names, help="Of this queue only: NAME or NAMESPACE/NAME."
+)
 @click.option(
     "--phase",
     "phases",
@@ -62,7 +65,11 @@ def list_scans(
     output: str,
 ) -> None:
     """List scans, the newest last."""
-    fields = {"spec.queueRef.name": queue, "spec.scanner": scanner}
+    reference = queue_ref(queue)
+    fields = {
+        "spec.queueRef.name": reference["name"],
+        "spec.scanner": scanner,
+    }
     if len(phases) == 1:
         fields["status.phase"] = phases[0]
     selectors = {
@@ -72,6 +79,9 @@ def list_scans(
     raws, _ = access.api().list_all(SCANJOBS, access.scope, selectors)
     if len(phases) > 1:
         raws = [raw for raw in raws if (raw.get("status") or {}).get("phase") in phases]
+    if home := reference["namespace"]:
+        # No selector finds it: a ScanJob that names none means the queue of its own namespace.
+        raws = [raw for raw in raws if _queue_namespace(raw) == home]
     raws.sort(key=_by_age)
     if is_raw(output):
         print_list(raws, output)
@@ -84,6 +94,11 @@ def list_scans(
     wide, everywhere = output == WIDE, access.everywhere
     rows = [row(read_job(raw), now, wide=wide, everywhere=everywhere) for raw in raws]
     print_table(columns(wide=wide, everywhere=everywhere), rows)
+
+
+def _queue_namespace(raw: dict[str, Any]) -> str:
+    named = (raw["spec"].get("queueRef") or {}).get("namespace")
+    return str(named or raw["metadata"]["namespace"])
 
 
 def columns(*, wide: bool, everywhere: bool) -> tuple[Column, ...]:
@@ -99,7 +114,7 @@ def row(job: Job, now: datetime, *, wide: bool, everywhere: bool) -> Row:
     cells += [
         job.name,
         Cell(job.status.phase, phase_style(job.status.phase)),
-        job.queue_name,
+        job.queue_text,
         job.scanner,
         "" if progress is None else f"{progress}%",
         str(summary.get("openPorts", "")),

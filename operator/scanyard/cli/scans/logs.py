@@ -21,6 +21,7 @@ from scanyard.kube.resources import SCANJOBS
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.status import Attempt
 from scanyard.runner.log_protocol import FINDING_PREFIX
+from scanyard.runner.own_lines import words_of
 
 if TYPE_CHECKING:
     from scanyard.cli.api import Api
@@ -114,7 +115,7 @@ def _tell(trouble: str) -> None:
 def _print(lines: Iterator[str], *, only_findings: bool) -> None:
     for line in lines:
         if not only_findings:
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(f"{words_of(line) or line}\n")
         elif line.startswith(FINDING_PREFIX):
             sys.stdout.write(f"{line.removeprefix(FINDING_PREFIX)}\n")
         sys.stdout.flush()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from scanyard.api.dependencies import DependencyCondition
 from scanyard.api.names import API_VERSION, SCANJOB_KIND
 from scanyard.api.targets import parse_targets
 from scanyard.errors import InvalidInputError
@@ -55,6 +56,16 @@ def priority(text: str) -> int:
         ) from None
 
 
+def queue_ref(text: str | None) -> Json:
+    """spec.queueRef of NAME, or of NAMESPACE/NAME."""
+    namespace, _, name = (text or "").rpartition("/")
+    if text is not None and (not name or "/" in namespace or text.startswith("/")):
+        raise InvalidInputError(
+            "--queue", f"{text!r} is no queue", "write its name, or NAMESPACE/NAME"
+        )
+    return {"name": name or None, "namespace": namespace or None}
+
+
 def labels_of(pairs: Sequence[str]) -> dict[str, str]:
     """From KEY=VALUE."""
     labels: dict[str, str] = {}
@@ -64,6 +75,23 @@ def labels_of(pairs: Sequence[str]) -> dict[str, str]:
             raise InvalidInputError("--label", f"{pair!r} is no label", "write KEY=VALUE")
         labels[key] = value
     return labels
+
+
+def needs_of(texts: Sequence[str]) -> list[dict[str, str]]:
+    """spec.dependsOn from NAME or NAME=CONDITION."""
+    conditions = {word.lower(): word for word in get_args(DependencyCondition)}
+    needs = []
+    for text in texts:
+        name, has_condition, word = text.partition("=")
+        condition = conditions.get(word.lower())
+        if not name or (has_condition and condition is None):
+            raise InvalidInputError(
+                "--depends-on",
+                f"{text!r} is no dependency",
+                f"write NAME, or NAME= and one of {', '.join(conditions.values())}",
+            )
+        needs.append({"name": name} | ({"condition": condition} if condition else {}))
+    return needs
 
 
 def _given(fields: Mapping[str, Any]) -> Json:

@@ -15,7 +15,14 @@ from scanyard.cli.formats import TABLE, is_raw, output_option, print_list, print
 from scanyard.cli.output import print_line, print_lines
 from scanyard.cli.scans import findings
 from scanyard.cli.scans.selection import selected
-from scanyard.cli.scans.state import has_succeeded, is_settled, phase_style, reason, run_seconds
+from scanyard.cli.scans.state import (
+    has_succeeded,
+    is_settled,
+    last_attempt,
+    phase_style,
+    reason,
+    run_seconds,
+)
 from scanyard.cli.table import Cell, Column, Row
 from scanyard.lifecycle.job import Job, read_job
 from scanyard.lifecycle.status import Attempt
@@ -75,12 +82,14 @@ def facts(job: Job, now: datetime) -> list[tuple[str, Cell]]:
         ("Targets", Cell(_some(job.spec.get("targets") or []))),
         ("Excluded", Cell(_some(job.spec.get("excludeTargets") or []))),
         ("Ports", Cell(_ports(job))),
-        ("Queue", Cell(f"{job.queue_name}, priority {job.priority}")),
+        ("Queue", Cell(f"{job.queue_text}, priority {job.priority}")),
+        ("Position", Cell("" if state.queue_position is None else str(state.queue_position))),
         ("Wanted", Cell(_wishes(job), "yellow")),
-        ("Created", Cell(f"{age(job.created, now)} ago")),
+        ("Created", Cell(f"{age(job.created, now)} ago{_by(job)}")),
         ("Started", Cell(f"{age(state.started_at, now)} ago" if state.started_at else "")),
         ("Finished", Cell(f"{age(state.finished_at, now)} ago" if state.finished_at else "")),
-        ("Ran", Cell("" if ran is None else f"{duration(ran)} of {duration(job.timeout_seconds)}")),
+        ("Ran", Cell("" if ran is None else duration(ran))),
+        ("Timeout", Cell(_timeout(job))),
         ("Retry", Cell(f"in {duration((state.retry_at - now).total_seconds())}"
                        if state.retry_at and state.retry_at > now else "")),
         ("Failures", Cell(f"{state.failures} of {job.retry.max_attempts}"
@@ -88,6 +97,20 @@ def facts(job: Job, now: datetime) -> list[tuple[str, Cell]]:
         ("Found", Cell(findings.in_brief(state.summary) if state.summary else "")),
     ]  # fmt: skip
     return [(title, cell) for title, cell in told if cell.text]
+
+
+def _by(job: Job) -> str:
+    return f" by {job.requested_by}" if job.requested_by else ""
+
+
+def _timeout(job: Job) -> str:
+    """That of the newest attempt, and where it comes from; before it, what the ScanJob states."""
+    last = last_attempt(job)
+    if last is not None:
+        basis = f" ({last.timeout_basis})" if last.timeout_basis else ""
+        return duration(job.timeout_of(last)) + basis
+    stated = job.timeout_seconds
+    return job.timeout_policy or "" if stated is None else duration(stated)
 
 
 def _phase(job: Job) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, get_args
 
 import click
 
-from scanyard.api.scanjob import Cause
+from scanyard.api.dependencies import DependencyFailurePolicy
+from scanyard.api.scanjob import Cause, TimeoutPolicy
 from scanyard.cli.access import Access, access_options
 from scanyard.cli.ages import parse_duration
 from scanyard.cli.completing import queue_names
 from scanyard.cli.formats import output_option
-from scanyard.cli.scans.manifest import checked_targets, labels_of, priority
+from scanyard.cli.scans.manifest import checked_targets, labels_of, needs_of, priority, queue_ref
+from scanyard.cli.times import parse_start
+from scanyard.lifecycle.timestamps import format_optional
 
 CLIENT: Final = "client"
 SERVER: Final = "server"
@@ -30,6 +34,11 @@ class Common:
     queue: str | None
     priority: int | None
     timeout_seconds: int | None
+    timeout_policy: str | None
+    not_before: datetime | None
+    needs: list[dict[str, str]]
+    on_dependency_failure: str | None
+    ttl_seconds: int | None
     start_deadline_seconds: int | None
     max_attempts: int | None
     retry_on: tuple[str, ...]
@@ -46,9 +55,14 @@ class Common:
         return {
             "targets": list(self.targets),
             "excludeTargets": list(self.excluded),
-            "queueRef": {"name": self.queue},
+            "queueRef": queue_ref(self.queue),
             "priority": self.priority,
             "timeoutSeconds": self.timeout_seconds,
+            "timeoutPolicy": self.timeout_policy,
+            "notBefore": format_optional(self.not_before),
+            "dependsOn": self.needs,
+            "dependencyFailurePolicy": self.on_dependency_failure,
+            "ttlSecondsAfterFinished": self.ttl_seconds,
             "startDeadlineSeconds": self.start_deadline_seconds,
             "retry": {"maxAttempts": self.max_attempts, "causes": list(self.retry_on)},
             "suspend": self.suspend,
@@ -67,6 +81,11 @@ def common_options(command: Callable[..., int]) -> Callable[..., Any]:
         queue: str | None,
         urgency: str | None,
         timeout: str | None,
+        timeout_policy: str | None,
+        not_before: str | None,
+        depends_on: tuple[str, ...],
+        on_dependency_failure: str | None,
+        ttl: str | None,
         start_deadline: str | None,
         max_attempts: int | None,
         retry_on: tuple[str, ...],
@@ -90,6 +109,13 @@ def common_options(command: Callable[..., int]) -> Callable[..., Any]:
             queue=queue,
             priority=None if urgency is None else priority(urgency),
             timeout_seconds=seconds(timeout, "--timeout"),
+            timeout_policy=timeout_policy,
+            not_before=None
+            if not_before is None
+            else parse_start(not_before, "--not-before", datetime.now()),
+            needs=needs_of(depends_on),
+            on_dependency_failure=on_dependency_failure,
+            ttl_seconds=seconds(ttl, "--ttl"),
             start_deadline_seconds=seconds(start_deadline, "--start-deadline"),
             max_attempts=max_attempts,
             retry_on=retry_on,
@@ -124,7 +150,12 @@ _OPTIONS: Final = (
         help="Leave these addresses out; may be given several times.",
     ),
     click.option("--name", metavar="NAME", help="Of the ScanJob; else one is made up."),
-    click.option("--queue", "-q", shell_complete=queue_names, help="Where it waits (default)."),
+    click.option(
+        "--queue",
+        "-q",
+        shell_complete=queue_names,
+        help="Where it waits (default): NAME or NAMESPACE/NAME.",
+    ),
     click.option(
         "--priority",
         "urgency",
@@ -133,6 +164,35 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--timeout", metavar="DURATION", help="Stop it after 90s, 30m, 2h; it keeps its findings."
+    ),
+    click.option(
+        "--timeout-policy",
+        type=click.Choice(get_args(TimeoutPolicy), case_sensitive=False),
+        metavar="POLICY",
+        help="Adaptive: reckon the timeout from addresses, ports and rate; else Fixed.",
+    ),
+    click.option(
+        "--not-before",
+        "--schedule",
+        "not_before",
+        metavar="TIME",
+        help="Start not before 22:00 (the next one, here), +2h, or 2026-01-31T22:00:00Z.",
+    ),
+    click.option(
+        "--depends-on",
+        multiple=True,
+        metavar="NAME[=CONDITION]",
+        help="Wait until that scan has Succeeded (which is meant without it) or Finished; may be "
+        "given several times.",
+    ),
+    click.option(
+        "--on-dependency-failure",
+        type=click.Choice(get_args(DependencyFailurePolicy), case_sensitive=False),
+        metavar="POLICY",
+        help="When one that must succeed did not: Cancel this one, too, or Wait on.",
+    ),
+    click.option(
+        "--ttl", metavar="DURATION", help="Delete it, and what it found, so long after its end."
     ),
     click.option(
         "--start-deadline", metavar="DURATION", help="Give an attempt up that starts later."

@@ -14,6 +14,7 @@ from scanyard.lifecycle.blockers import (
     dependencies,
     exceeds_budget,
     limits,
+    namespace,
     not_before,
     scanner,
     scope,
@@ -27,6 +28,7 @@ Rule = Callable[[View, JobStatus], Blocked | None]
 
 #: In the order in which they are told: what a person must mend comes first, then what takes time.
 RULES: Final[tuple[Rule, ...]] = (
+    namespace.not_allowed,
     scope.denied,
     scanner.not_allowed,
     size.too_large,
@@ -39,6 +41,7 @@ RULES: Final[tuple[Rule, ...]] = (
 #: What their users are told; such a ScanJob must not go on saying so when nothing blocks it.
 REASONS: Final = frozenset(
     {
+        namespace.REASON,
         scope.REASON,
         scanner.REASON,
         size.REASON,

@@ -7,7 +7,7 @@ from typing import Final
 
 from scanyard.lifecycle.blockers.blocked import Blocked
 from scanyard.lifecycle.decision import View
-from scanyard.lifecycle.dependency import Dependency, State, all_met
+from scanyard.lifecycle.dependencies.dependency import Dependency, State, all_met
 from scanyard.lifecycle.status import JobStatus
 
 REASON: Final = "WaitingForDependency"

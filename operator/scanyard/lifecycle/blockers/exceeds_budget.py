@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from scanyard.lifecycle.blockers.blocked import Blocked
-from scanyard.lifecycle.capacity import packets_of
 from scanyard.lifecycle.decision import View
+from scanyard.lifecycle.sharing.capacity import packets_of
 from scanyard.lifecycle.status import JobStatus
 
 REASON: Final = "ExceedsLimit"

@@ -21,11 +21,18 @@ def exceeded(view: View, _status: JobStatus) -> Blocked | None:
 
 def excess(job: Job, queue: Queue) -> str:
     """What it asks for beyond the queue's limits, with the way out; empty where nothing."""
-    most = queue.max_timeout_seconds
-    if most is None or job.timeout_seconds <= most:
-        return ""
-    return (
-        f"timeoutSeconds {job.timeout_seconds} is more than queue {queue.name} allows "
-        f"(limits.maxTimeoutSeconds {most}): create a ScanJob with at most {most}, name another "
-        "queue in queueRef, or have the limit raised"
-    )
+    stated = job.timeout_seconds
+    least, most = queue.min_timeout_seconds, queue.max_timeout_seconds
+    if stated is not None and most is not None and stated > most:
+        return (
+            f"timeoutSeconds {stated} is more than queue {queue.name} allows "
+            f"(limits.maxTimeoutSeconds {most}): create a ScanJob with at most {most}, or without "
+            "any, name another queue in queueRef, or have the limit raised"
+        )
+    if stated is not None and least is not None and stated < least:
+        return (
+            f"timeoutSeconds {stated} is less than queue {queue.name} allows "
+            f"(limits.minTimeoutSeconds {least}): create a ScanJob with at least {least}, or "
+            "without any, name another queue in queueRef, or have the limit lowered"
+        )
+    return ""

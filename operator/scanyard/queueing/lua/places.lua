@@ -2,13 +2,19 @@
 --
 -- Invariant: each job is in exactly one place. `jobs` says which, and only move() and forget()
 -- write it, together with the lists whose sizes are the counts:
---   w  waiting  order:<queue>
+--   w  waiting  order:<queue> and lane:<queue>:<namespace>
 --   p  parked   blocked:<blocker> and parked:<queue>
---   h  holding  running:<queue> and running
+--   h  holding  running:<queue>, held:<queue>:<namespace> and running
+-- lanes:<queue> has each namespace whose lane is not empty, by the score of the lane's first job.
 -- No operation costs more than O(log n) in the number of jobs.
 --
 -- All operations say where a job shall be, not how it shall change: running one again changes
 -- nothing more. Their fields and results are described in operations.py.
+
+-- A job is namespace/name/uid.
+local function namespace_of(job)
+  return string.match(job, '^[^/]*')
+end
 
 -- Called once by each script, as soon as the generation is known.
 local function open_places(header)
@@ -47,14 +53,29 @@ local function open_places(header)
     untrack_if_gone(key)
   end
 
+  -- The lanes of a queue are listed with a slash, so that ties go as those of their jobs do.
+  local function list_lane(queue, namespace)
+    local lane = key_of(header, 'lane:' .. queue .. ':' .. namespace)
+    local first = redis.call('ZRANGE', lane, 0, 0, 'WITHSCORES')
+    if first[1] then
+      add_sorted('lanes:' .. queue, first[2], namespace .. '/')
+    else
+      remove('ZREM', key_of(header, 'lanes:' .. queue), namespace .. '/')
+    end
+  end
+
   local function leave(job, place)
+    local namespace = namespace_of(job)
     if place.kind == 'w' then
       remove('ZREM', key_of(header, 'order:' .. place.queue), job)
+      remove('ZREM', key_of(header, 'lane:' .. place.queue .. ':' .. namespace), job)
+      list_lane(place.queue, namespace)
     elseif place.kind == 'p' then
       remove('ZREM', key_of(header, 'blocked:' .. place.detail), job)
       remove('SREM', key_of(header, 'parked:' .. place.queue), job)
     else
       remove('SREM', key_of(header, 'running:' .. place.queue), job)
+      remove('SREM', key_of(header, 'held:' .. place.queue .. ':' .. namespace), job)
       remove('SREM', running, job)
     end
   end
@@ -79,13 +100,17 @@ local function open_places(header)
       redis.call('HSET', jobs, job, text)
       track(jobs)
     end
+    local namespace = namespace_of(job)
     if kind == 'w' then
       add_sorted('order:' .. queue, score, job)
+      add_sorted('lane:' .. queue .. ':' .. namespace, score, job)
+      list_lane(queue, namespace)
     elseif kind == 'p' then
       add_sorted('blocked:' .. detail, score, job)
       add(key_of(header, 'parked:' .. queue), job)
     else
       add(key_of(header, 'running:' .. queue), job)
+      add(key_of(header, 'held:' .. queue .. ':' .. namespace), job)
       add(running, job)
     end
   end
@@ -98,6 +123,11 @@ local function open_places(header)
   -- Slots in use: of one queue, or of all.
   function places.running(queue)
     return redis.call('SCARD', queue and key_of(header, 'running:' .. queue) or running)
+  end
+
+  -- Slots of one queue that jobs of this job's namespace hold.
+  function places.running_beside(queue, job)
+    return redis.call('SCARD', key_of(header, 'held:' .. queue .. ':' .. namespace_of(job)))
   end
 
   return places
@@ -139,8 +169,8 @@ OPERATIONS.drop = {fields = {'text'}, run = function(places, job)
   return 'DROPPED'
 end}
 
-OPERATIONS.take = {fields = {'text', 'text', 'text', 'count', 'count'},
-  run = function(places, queue, job, attempt, queue_limit, installation_limit)
+OPERATIONS.take = {fields = {'text', 'text', 'text', 'count', 'count', 'count'},
+  run = function(places, queue, job, attempt, queue_limit, installation_limit, namespace_limit)
   local place = places.find(job)
   if is_holding(place, queue, attempt) then
     return 'TAKEN'
@@ -150,6 +180,9 @@ OPERATIONS.take = {fields = {'text', 'text', 'text', 'count', 'count'},
     return 'FULL'
   elseif tonumber(installation_limit) > 0 and places.running() >= tonumber(installation_limit) then
     return 'INSTALLATION_FULL'
+  elseif tonumber(namespace_limit) > 0
+    and places.running_beside(queue, job) >= tonumber(namespace_limit) then
+    return 'NAMESPACE_FULL'
   end
   places.move(job, place, 'h', queue, attempt)
   return 'TAKEN'

@@ -95,11 +95,11 @@ class Yard:
         """As an administrator, in the same namespace."""
         return self._run(self.kubeconfig("tester"), arguments)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """As the tenant, in a process of its own without a terminal."""
+    def start(self, *arguments: str, user: str = TENANT) -> subprocess.Popen[str]:
+        """In a process of its own without a terminal."""
         return subprocess.Popen(
             self.words(*arguments),
-            env=self.environment(),
+            env=self.environment(user),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -114,9 +114,9 @@ class Yard:
     def words(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "scanyard.cli", *arguments]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, user: str = TENANT) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
-        return kept | {"KUBECONFIG": str(self.kubeconfig(TENANT))}
+        return kept | {"KUBECONFIG": str(self.kubeconfig(user))}
 
     def kubeconfig(self, user: str) -> Path:
         return self.control_plane.kubeconfig_of(user, namespace=self.namespace.name)

@@ -56,6 +56,10 @@ def test_list(busy: Yard) -> None:
     assert only.out == "scanjob.scanyard.dev/sweep\n"
     two = busy.tenant("list", "--phase", "failed", "--phase", "queued", "-o", "name").out
     assert two.split() == ["scanjob.scanyard.dev/broken", "scanjob.scanyard.dev/waits"]
+    queue = f"{busy.namespace.name}/default"
+    of_queue = busy.platform("list", "-A", "--queue", queue, "--phase", "failed", "-o", "name").out
+    assert of_queue.split() == ["scanjob.scanyard.dev/broken"], "although it names no namespace"
+    assert busy.platform("list", "-A", "--queue", "elsewhere/default", "-o", "name").out == ""
     none = busy.tenant("list", "-l", "a=b")
     assert (none.out, none.err) == ("", f"No scans in namespace {busy.namespace.name}.\n")
 

@@ -123,3 +123,42 @@ def test_a_plugin_gives_credentials_or_its_failure_is_told(yard: Yard, tmp_path:
     assert (failed.code, failed.out) == (4, "")
     assert failed.err.startswith("Error: the kubeconfig gives no credentials (exec: ")
     assert failed.err.count("\n") == 1
+
+
+def test_the_platform_changes_what_a_queue_limits_and_takes_it_away_again(yard: Yard) -> None:
+    yard.platform("queue", "create", "office", "--max-timeout", "2h", "--deny", "none")
+    changed = yard.platform(
+        "queue", "edit", "office", "--rate", "2000", "--per-node", "2", "--timeout-policy",
+        "adaptive", "--max-addresses", "256", "--allow", "192.0.2.0/24,*.example.com",
+    )  # fmt: skip
+    assert (changed.code, changed.err) == (0, "")
+    assert "limits.maxAddresses is 256" in changed.out
+    spec = yard.namespace.get("scanqueues", "office")["spec"]
+    assert spec["limits"] == {"maxTimeoutSeconds": 7200, "maxAddresses": 256}
+    assert (spec["packetsPerSecond"], spec["maxConcurrentPerNode"]) == (2000, 2)
+    assert spec["defaults"] == {"timeoutPolicy": "Adaptive"}
+    assert spec["scope"] == {"allow": ["192.0.2.0/24", "*.example.com"]}
+
+    shown = yard.tenant("queue", "status", "office").out
+    for line in ("Allows:     192.0.2.0/24, *.example.com", "Per node:   at most 2 scans"):
+        assert f"{line}\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+    yard.platform("queue", "edit", "office", "--per-node", "none", "--max-timeout", "none")
+    spec = yard.namespace.get("scanqueues", "office")["spec"]
+    assert "maxConcurrentPerNode" not in spec
+    assert spec["limits"] == {"maxAddresses": 256}
+
+    refused = yard.platform("queue", "edit", "office", "--max-timeout", "1h", "--min-timeout", "2h")
+    assert refused.code == 1
+    assert "no timeout is within these limits" in refused.err
+
+
+def test_flags_before_the_command_reach_the_cluster_as_those_behind_it(yard: Yard) -> None:
+    name = yard.namespace.name
+    assert yard.platform("-n", "default", "queue", "list", "-o", "name").out == ""
+    listed = yard.platform("-n", name, "queue", "list", "-o", "name").out
+    assert listed == "scanqueue.scanyard.dev/default\n"
+    everywhere = yard.platform("-A", "queue", "list", "-o", "json")
+    found = {item["metadata"]["namespace"] for item in json.loads(everywhere.out)["items"]}
+    assert name in found

@@ -37,6 +37,28 @@ def test_a_command_line_becomes_a_scanjob_with_just_its_fields(yard: Yard) -> No
     assert "f:retry" not in sent, "what was not said is left to the API server's defaults"
 
 
+def test_time_dependencies_and_retention(yard: Yard) -> None:
+    ended = yard.tenant(
+        "submit", "nmap", "192.0.2.1", "--name", "later", "--schedule", "2030-01-31T22:00:00+01:00",
+        "--depends-on", "first", "--depends-on", "second=finished", "--on-dependency-failure",
+        "wait", "--ttl", "7d", "--timeout-policy", "adaptive",
+    )  # fmt: skip
+    assert (ended.code, ended.err) == (0, "")
+    spec = yard.spec("later")
+    assert spec["notBefore"] == "2030-01-31T21:00:00Z"
+    assert spec["dependsOn"] == [
+        {"name": "first"},
+        {"name": "second", "condition": "Finished"},
+    ]
+    assert spec["dependencyFailurePolicy"] == "Wait"
+    assert spec["ttlSecondsAfterFinished"] == 604_800
+    assert spec["timeoutPolicy"] == "Adaptive"
+    assert "timeoutSeconds" not in spec
+    arguments = ("submit", "nmap", "192.0.2.1", "--timeout", "1h", "--timeout-policy")
+    both = yard.tenant(*arguments, "Adaptive")
+    assert both.err.startswith("Error: spec.timeoutSeconds: timeoutPolicy Adaptive reckons the ")
+
+
 def test_masscan_and_udp_ports(yard: Yard) -> None:
     yard.tenant("submit", "masscan", "192.0.2.0/24", "-p", "443", "--name", "wide", "--rate", "9")
     spec = yard.spec("wide")
@@ -79,7 +101,7 @@ def test_a_dry_run_creates_nothing(yard: Yard) -> None:
     sent = yaml.safe_load(yard.tenant(*arguments, "--dry-run", "client").out)
     assert sent["spec"] == {"scanner": "nmap", "targets": ["192.0.2.1"]}
     checked = yaml.safe_load(yard.tenant(*arguments, "--dry-run", "server").out)
-    assert checked["spec"]["timeoutSeconds"] == 3600, "the API server's default"
+    assert checked["spec"]["startDeadlineSeconds"] == 600, "the API server's default"
     assert yard.tenant("submit", "masscan", "192.0.2.1", "--dry-run", "server").code == 1
     assert yard.tenant("list", "-o", "name").out == ""
 

@@ -1,0 +1,5 @@
+-- Puts it back into its queue.
+if obj.spec.suspend == true then
+  obj.spec.suspend = false
+end
+return obj

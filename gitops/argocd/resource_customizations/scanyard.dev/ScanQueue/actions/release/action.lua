@@ -1,0 +1,4 @@
+-- Lets the queue start ScanJobs again.
+obj.spec = obj.spec or {}
+obj.spec.stopPolicy = "None"
+return obj

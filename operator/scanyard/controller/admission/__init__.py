@@ -1,0 +1,1 @@
+"""Whom free slots go to, and what the waiting are told."""

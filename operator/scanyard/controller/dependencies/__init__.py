@@ -1,0 +1,1 @@
+"""Who depends on whom among the ScanJobs in the mirror."""

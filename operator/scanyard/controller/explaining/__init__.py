@@ -1,0 +1,1 @@
+"""Telling the waiting where they stand, and answering who asks."""

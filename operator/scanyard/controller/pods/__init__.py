@@ -1,0 +1,1 @@
+"""Attempts' Pods: built, created, followed, deleted; the slots that outlive them."""

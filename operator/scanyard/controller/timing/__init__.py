@@ -1,0 +1,1 @@
+"""What the clock alone makes due: windows and retention."""

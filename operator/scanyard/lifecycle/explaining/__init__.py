@@ -1,0 +1,1 @@
+"""Why a ScanJob waits, where it stands, and when it may start."""

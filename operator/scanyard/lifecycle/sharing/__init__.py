@@ -1,0 +1,1 @@
+"""What running scans share beside slots."""

@@ -1,0 +1,1 @@
+"""Addresses and names: what a scan reaches, and what it may reach."""

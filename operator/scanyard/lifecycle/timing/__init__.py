@@ -1,0 +1,1 @@
+"""Windows, schedules, retention: what depends on the clock of people."""
