@@ -212,7 +212,7 @@ class ScanJobSpec(SpecModel):
     start_deadline_seconds: Annotated[
         Int32, Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_START_DEADLINE_SECONDS)
     ] = DEFAULT_START_DEADLINE_SECONDS
-    """Give an attempt up whose container has not started so long after its Pod was created."""
+    """Give up an attempt that has no node after so long, or does not start so long after it got one."""
     retry: Retry = Retry()
     """What to do when an attempt fails."""
     depends_on: Dependencies = ()

@@ -41,8 +41,13 @@ def start_trouble(pod: PodState) -> tuple[str, str] | None:
 
 
 def start_deadline(view: View, attempt: Attempt, pod: PodState) -> datetime:
-    """By when the container must have started; a Pod that was created late has its full time."""
-    begun = [time for time in (attempt.admitted_at, pod.created) if time is not None]
+    """By when the container must have started.
+
+    A Pod that was created late, or given a node late, has its full time: a scan that waited for a
+    node for most of it would fail for the time its node needs to start any container.
+    """
+    times = (attempt.admitted_at, pod.created, pod.bound_at)
+    begun = [time for time in times if time is not None]
     return max(begun, default=view.now) + timedelta(seconds=view.job.start_deadline_seconds)
 
 

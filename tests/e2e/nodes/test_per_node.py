@@ -43,11 +43,11 @@ def test_one_that_finds_no_node_waits_again_and_is_no_failure(lab: Lab, targets:
     second = lab.submit(
         "second",
         queue="one-each",
-        startDeadlineSeconds=5,
+        startDeadlineSeconds=15,
         retry={"maxAttempts": 1},
         **quick(targets.one),
     )
-    wait_told(second, "NoNodeFree", "startDeadlineSeconds (5 s) and waits in its queue again")
+    wait_told(second, "NoNodeFree", "startDeadlineSeconds (15 s) and waits in its queue again")
     ended = second.finish(seconds=120)
     assert phase(ended) == "Succeeded"
     assert "failures" not in ended["status"]

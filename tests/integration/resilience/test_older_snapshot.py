@@ -36,18 +36,17 @@ def test_the_ledger_is_ahead_and_a_finished_scan_runs_again(lab: Lab, replicas: 
     version = int(restored["metadata"]["resourceVersion"])
     lab.delete_pod(attempt["podName"], gracePeriodSeconds=0)
 
-    def refusals() -> int:
-        replicas.revive()
-        return replicas.ends["deposed"] - before
-
-    eventually(refusals, lambda number: number > 0, seconds=60)
-    eventually(
-        lambda: cluster.request("GET", LEASE).expect()["spec"]["leaseTransitions"],
-        lambda number: number > lease,
-        seconds=60,
-    )
-    scan.wait(lambda job: len(attempts(job)) == 1, "is admitted again", after=version)
-    eventually(lab.list_pods, bool, seconds=30)
-    kubelet.run("scan")
-    kubelet.finish("scan")
-    assert phase(scan.finish(after=version)) == "Succeeded"
+    # More than one leadership may end before the ledger is followed: by its refusal, and on a busy
+    # machine for a Lease that was not renewed in time.
+    with replicas.kept_alive():
+        eventually(lambda: replicas.ends["deposed"], lambda number: number > before, seconds=60)
+        eventually(
+            lambda: cluster.request("GET", LEASE).expect()["spec"]["leaseTransitions"],
+            lambda number: number > lease,
+            seconds=60,
+        )
+        scan.wait(lambda job: len(attempts(job)) == 1, "is admitted again", after=version)
+        eventually(lab.list_pods, bool, seconds=30)
+        kubelet.run("scan")
+        kubelet.finish("scan")
+        assert phase(scan.finish(after=version)) == "Succeeded"

@@ -75,6 +75,14 @@ def test_a_pod_that_was_created_late_has_its_full_time() -> None:
     assert decision.delete is None
 
 
+def test_a_pod_that_was_given_its_node_late_has_its_full_time_there() -> None:
+    """What the node needs to start a container is not taken from the wait for the node."""
+    scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": at(-1)}
+    decision = late(pending(CREATING, conditions=[scheduled]))
+    assert decision.delete is None
+    assert decision.look_again_at == NOW + timedelta(seconds=4)
+
+
 def test_a_scan_that_runs_is_never_late() -> None:
     decision = late(raw_pod(state=RUNNING))
     assert decision.delete is None
