@@ -212,7 +212,7 @@ class ScanJobSpec(SpecModel):
     start_deadline_seconds: Annotated[
         Int32, Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_START_DEADLINE_SECONDS)
     ] = DEFAULT_START_DEADLINE_SECONDS
-    """Give up an attempt that has no node after so long, or does not start so long after it got one."""
+    """Give up an attempt that gets no node in so long, or does not start on its node in so long."""
     retry: Retry = Retry()
     """What to do when an attempt fails."""
     depends_on: Dependencies = ()
