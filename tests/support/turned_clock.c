@@ -1,9 +1,8 @@
 /* Shows a wall clock that is off by as many seconds as the file TURNED_CLOCK says (a native int64).
  *
  * For LD_PRELOAD. Only what reads CLOCK_REALTIME is replaced: CLOCK_MONOTONIC, CLOCK_BOOTTIME and
- * everything that waits stay as they are (libfaketime 0.9.10 also replaces the latter, and uvloop
- * beside a second thread hangs with it). No locks, nothing to be set up: it may be called at any
- * time and by any thread.
+ * everything that waits stay as they are (libfaketime 0.9.10 also replaces the latter). No locks,
+ * nothing to be set up: it may be called at any time and by any thread.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-import uvloop
 from redis.asyncio import Redis
 
 from scanyard import metrics
@@ -63,7 +62,9 @@ def run() -> int:
     try:
         settings = load_settings()
         configure_logging(settings, settings.secrets)
-        uvloop.run(_run(settings))
+        # Not uvloop: where TLS handshakes are reset or time out, as an API server's restart makes
+        # them, it closes descriptors of other connections (0.23; not with asyncio's own loop).
+        asyncio.run(_run(settings))
     except (InvalidInputError, NoClusterError) as error:
         log.critical("this process cannot begin: %s", error)
         return 2

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import kopf
-import uvloop
 from kopf._cogs.structs.references import Insights
 
 from scanyard import metrics
@@ -65,7 +64,7 @@ async def watch(context: Context) -> None:
     def body() -> None:
         error: BaseException | None = None
         try:
-            uvloop.run(_kopf(hand_over, stop, context.settings.scope))
+            asyncio.run(_kopf(hand_over, stop, context.settings.scope))
         except BaseException as caught:  # noqa: BLE001 - it ends the process, see below
             error = caught
         loop.call_soon_threadsafe(report, error)
