@@ -145,7 +145,7 @@ async def test_giving_up_takes_a_bounded_time(own_redis: RedisServer) -> None:
         started = time.monotonic()
         with pytest.raises(LedgerUnavailable, match="does not answer heads"):
             await ledger.check()
-        assert time.monotonic() - started < HURRIED.give_up_seconds + 0.5
+        assert time.monotonic() - started < 2 * HURRIED.give_up_seconds
 
 
 async def test_a_rebuild_survives_lost_answers(
