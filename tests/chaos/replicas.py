@@ -6,12 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -27,7 +24,6 @@ LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scany
 #: How the operator ends when another leads; killed by a test is minus the signal's number.
 _DEPOSED: Final = 3
 _READY_SECONDS: Final = 30.0
-_LOOK_SECONDS: Final = 0.1
 #: Compiled once, not at each of a hundred starts, of which it is a third.
 _BYTECODE: Final = {
     "PYTHONDONTWRITEBYTECODE": "",
@@ -164,23 +160,6 @@ class Replicas:
         for replica in self.all:
             if told := replica.revive():
                 self.ends[told] += 1
-
-    @contextmanager
-    def kept_alive(self) -> Iterator[None]:
-        """Meanwhile whatever ends is started anew, also while the test waits for something."""
-        over = threading.Event()
-
-        def keep() -> None:
-            while not over.wait(_LOOK_SECONDS):
-                self.revive()
-
-        with ThreadPoolExecutor(1) as kubelet:
-            kept = kubelet.submit(keep)
-            try:
-                yield
-            finally:
-                over.set()
-                kept.result()
 
     def replace_all(self, settings: Mapping[str, str]) -> None:
         """As an upgrade does that changes values: each is killed, and starts anew with these."""

@@ -89,7 +89,8 @@ def run(plan: Plan, tell: Callable[[str], None] = lambda _: None) -> Outcome:
         note("calm")
         world.mend(everything=True)
         world.widen(shares)
-        _again(users.let_go)
+        # It takes a while, for which nobody would lead.
+        _again(lambda: users.let_go(world.mend))
         left = _settle(world)
         for text in left:
             note(f"LEFT {text}")
@@ -148,11 +149,14 @@ def _settle(world: World) -> list[str]:
     """Wait until every ScanJob has ended and the ledger is empty; returns what does not end."""
     fewest, since = None, time.monotonic()
     while True:
-        left = _unsettled(world)
-        if fewest is None or len(left) < fewest:
-            fewest, since = len(left), time.monotonic()
-        if not left or time.monotonic() > since + _SETTLE_SECONDS:
-            return left
+        scanjobs, places = _unsettled(world)
+        # ScanJobs first: a ledger that is empty since it is being rebuilt is no progress, nor is
+        # one that is full again a step back.
+        left = len(scanjobs), len(places)
+        if fewest is None or left < fewest:
+            fewest, since = left, time.monotonic()
+        if left == (0, 0) or time.monotonic() > since + _SETTLE_SECONDS:
+            return [*scanjobs, *places]
         _mend_for(world, _LOOK_SECONDS)
 
 
@@ -163,11 +167,12 @@ def _mend_for(world: World, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _unsettled(world: World) -> list[str]:
+def _unsettled(world: World) -> tuple[list[str], list[str]]:
+    """ScanJobs that have not ended, and what else is not as it is to be in the end."""
     paths = [lab.namespace.path("scanjobs") for lab in world.labs]
     lists = [world.lab.cluster.request("GET", path).expect()["items"] for path in paths]
     items = [item for items in lists for item in items]
-    left = [
+    scanjobs = [
         f"ScanJob {job['metadata']['name']} never ended: {job.get('status')}"
         for job in items
         if not is_finished(job)
@@ -175,9 +180,9 @@ def _unsettled(world: World) -> list[str]:
     try:
         ledger = world.ledger()
     except AssertionError as error:
-        return [*left, f"the ledger contradicts itself: {error}"]
+        return scanjobs, [f"the ledger contradicts itself: {error}"]
     places = [*ledger.waiting, *ledger.parked, *ledger.holding]
-    return left + [f"the ledger still has {place}" for place in places]
+    return scanjobs, [f"the ledger still has {place}" for place in places]
 
 
 def _judge(world: World, users: Users, outcome: Outcome, left: list[str]) -> None:

@@ -88,7 +88,7 @@ class Users:
             return self._platform.act()
         return self._chance.choice(actions)(self._chance.choice(self._names))
 
-    def let_go(self) -> None:
+    def let_go(self, meanwhile: Callable[[], None]) -> None:
         """Let everything come to its end: nothing suspended, all queues open, wide for all."""
         self._platform.open_queues(self._shares)
         for lab in (self._lab, self._guests):
@@ -98,8 +98,13 @@ class Users:
             for job in jobs:
                 needs = {need["name"] for need in job["spec"].get("dependsOn") or ()}
                 # What depends on one that is gone would wait for ever.
-                lost = {} if needs <= there else {"cancel": True}
-                reply = self._patch(job["metadata"]["name"], {"suspend": False} | lost)
+                change = {} if needs <= there else {"cancel": True}
+                if job["spec"].get("suspend"):
+                    change["suspend"] = False
+                if not change:
+                    continue
+                meanwhile()
+                reply = self._patch(job["metadata"]["name"], change)
                 # It may be gone: its time was over.
                 if reply.code != HTTPStatus.NOT_FOUND:
                     reply.expect()
