@@ -73,8 +73,8 @@ def test_a_reckoned_timeout_is_the_pods_and_fits_the_scan(lab: Lab, targets: Tar
     )
     assert scan.pod_events()[0].object["spec"]["activeDeadlineSeconds"] == 146
     ran = _seconds(attempt["startedAt"], attempt["endedAt"])
-    # How much longer it takes is the machine's to say: what is beside it slows masscan down.
-    assert ran >= 0.7 * 13, "what was expected is not more than it takes"
+    # What else the machine does slows masscan down: twice the time and 120 s are there for that.
+    assert 0.7 * 13 <= ran <= attempt["timeoutSeconds"], "it takes what was reckoned, and fits"
 
 
 @side_by_side

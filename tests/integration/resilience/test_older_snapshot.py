@@ -15,7 +15,7 @@ _SPEC: Final[dict[str, Any]] = {"scanner": "nmap", "targets": ["192.0.2.1"]}
 #: So many leaderships are forgotten.
 _FORGOTTEN: Final = 5
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 
 def test_the_ledger_is_ahead_and_a_finished_scan_runs_again(lab: Lab, replicas: Replicas) -> None:
@@ -38,13 +38,13 @@ def test_the_ledger_is_ahead_and_a_finished_scan_runs_again(lab: Lab, replicas: 
     cluster.request("PATCH", path, body, content_type=MERGE_PATCH).expect()
     lab.delete_pod(attempt["podName"], gracePeriodSeconds=0)
 
-    def soon(read: Callable[[], Value], accept: Callable[[Value], bool]) -> Value:
+    def soon(read: Callable[[], _Value], accept: Callable[[_Value], bool]) -> _Value:
         """More than one leadership may end before the ledger is followed.
 
         By its refusal, and on a busy machine for a Lease that was not renewed in time.
         """
 
-        def look() -> Value:
+        def look() -> _Value:
             replicas.revive()
             return read()
 
