@@ -9,7 +9,7 @@ import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from redis.asyncio import Redis
 
@@ -25,7 +25,7 @@ from scanyard.controller.network_policies import NetworkPolicies
 from scanyard.controller.pods.progress import ProgressReader
 from scanyard.controller.probes import Probes, serve_probes
 from scanyard.controller.queue_status import QueueReporter
-from scanyard.controller.reconcile import run_workers
+from scanyard.controller.reconcile import workers
 from scanyard.controller.redis_client import redis_for
 from scanyard.controller.service_ranges import service_networks
 from scanyard.controller.sweep import clear_pods_for_ever, sweep_for_ever
@@ -97,13 +97,16 @@ async def _run(settings: Settings) -> None:
             raise ScanyardError("the operator's tasks ended")
         log.info("stopping; running scans go on")
         leading.cancel()
-        _, hanging = await asyncio.wait({leading}, timeout=_STOP_SECONDS)
-        if hanging:
-            # Any moment is a good one to end: what is half done is decided anew.
-            log.error("not all tasks have stopped within %.0f s; ends without them", _STOP_SECONDS)
-            # What a normal end does, too: the last lines may still have to be written to a file.
-            logging.shutdown()
-            os._exit(1)
+        loop.call_later(_STOP_SECONDS, _end_without_tasks, "it was told to stop")
+        await asyncio.wait({leading})
+
+
+def _end_without_tasks(why: object) -> NoReturn:
+    """Whatever hangs: any moment is a good one to end, what is half done is decided anew."""
+    log.critical("not all tasks ended within %.0f s; ends without them: %s", _STOP_SECONDS, why)
+    # What a normal end does, too: the last lines may still have to be written to a file.
+    logging.shutdown()
+    os._exit(1)
 
 
 async def _lead(settings: Settings, probes: Probes) -> None:
@@ -130,8 +133,7 @@ async def _lead(settings: Settings, probes: Probes) -> None:
             async with KubeClient(
                 connection, _observe_api, clock=clock, guard=leadership.check
             ) as kube:
-                work = _work(settings, probes, kube, redis, leadership.fence, clock)
-                await _all_of(leadership.keep(), work)
+                await _work(settings, probes, kube, redis, leadership, clock)
         except* Fenced as group:
             # The Lease was deleted while the API server's clock was wrong: the next must be above.
             beyond = max(fenced.stored for fenced in _leaves(group))
@@ -158,23 +160,31 @@ async def _work(
     probes: Probes,
     kube: KubeClient,
     redis: Redis,
-    fence: int,
+    leadership: Leadership,
     clock: ServerClock,
 ) -> None:
+    """All that a leader does; the end of any of it is the end of all.
+
+    That goes for the Lease, too: nobody else would lead if it were renewed while a task hangs that
+    is to end.
+    """
+    fence = leadership.fence
     ledger = Ledger(
         redis,
         settings.installation,
         observe=lambda _, seconds: metrics.REDIS_SECONDS.observe(seconds),
         unix_microseconds=lambda: int(clock.unix_seconds() * 1_000_000),
     )
-    async with LedgerWriter(ledger) as writer:
+    async with LedgerWriter(ledger) as writer, asyncio.TaskGroup() as group:
+        group.create_task(_never_ending(leadership.keep()))
         denied = await _wait_for_api(kube, settings, probes)
         context = Context(settings, kube, writer, fence, DenyList.of(denied), clock.now)
         probes.context = context
         metrics.INSTALLATION_LIMIT.set(settings.max_concurrent_scans)
         with about(fence=fence):
             log.info("leading with fence %d; %d networks are denied", fence, len(denied))
-            await _all_of(*_tasks(context, ledger))
+            for task in _tasks(context, ledger):
+                group.create_task(_never_ending(task))
 
 
 def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
@@ -185,7 +195,7 @@ def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
     return [
         *optional,
         watch(context),
-        run_workers(context),
+        *workers(context),
         run_admission(context, ledger),
         announcer.run(),
         Refresher(context, ledger).run(),
@@ -200,16 +210,14 @@ def _tasks(context: Context, ledger: Ledger) -> list[Coroutine[Any, Any, Any]]:
     ]
 
 
-async def _all_of(*tasks: Coroutine[Any, Any, Any]) -> None:
-    """Run all; the end of any is the end of all."""
-    async with asyncio.TaskGroup() as group:
-        for task in tasks:
-            group.create_task(_never_ending(task))
-
-
-async def _never_ending(task: Coroutine[Any, Any, Any]) -> None:
-    await task
-    raise ScanyardError(f"a task that never ends ended: {task}")
+async def _never_ending(task: Coroutine[Any, Any, Any]) -> NoReturn:
+    """One of a group without groups within: its end is that of all, which have only so long."""
+    try:
+        await task
+        raise ScanyardError(f"a task that never ends ended: {task}")
+    except Exception as error:
+        asyncio.get_running_loop().call_later(_STOP_SECONDS, _end_without_tasks, error)
+        raise
 
 
 async def _wait_for_api(kube: KubeClient, settings: Settings, probes: Probes) -> list[IPNetwork]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from scanyard import metrics
 from scanyard.controller.admission.ledger_sync import LedgerNotCurrentError, job_standing, sync
@@ -42,15 +43,12 @@ log = logging.getLogger(__name__)
 _WORKERS = 16
 
 
-async def run_workers(context: Context) -> NoReturn:
-    """Reconcile whatever becomes dirty, for ever; only a lost leadership ends it."""
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_WORKERS):
-            group.create_task(_work(context))
-    raise AssertionError("workers do not end")
+def workers(context: Context) -> list[Coroutine[Any, Any, NoReturn]]:
+    """They reconcile whatever becomes dirty, for ever; only a lost leadership ends one."""
+    return [_work(context) for _ in range(_WORKERS)]
 
 
-async def _work(context: Context) -> None:
+async def _work(context: Context) -> NoReturn:
     while True:
         async with context.dirty.next() as uid:
             await _survive(context, uid)

@@ -135,11 +135,29 @@ class _Backoffs:
             yield delay(failures, first=0.2, longest=20.0)
 
 
+class _NothingToCompare(kopf.DiffBaseStorage):
+    """kopf's memory of each object, of which event handlers have no use.
+
+    By default kopf copies each object for it at each event, and reads what is left of it in an
+    annotation. What a tenant writes there and is no JSON would keep us deaf for the object.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Nothing, and nowhere."""
+
+
 def _settings() -> kopf.OperatorSettings:
     """kopf without persistence, posting or peering, and with patience."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
+    settings.persistence.diffbase_storage = _NothingToCompare()
     # Our resources are there (main waits for them); no need to watch everybody's definitions.
     settings.scanning.disabled = True
     settings.networking.error_backoffs = _Backoffs()

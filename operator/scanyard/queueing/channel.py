@@ -66,6 +66,7 @@ class Channel:
             return await self._client.eval(script.text, len(keys), *keys, *arguments)
 
     async def _repeat(self, name: str, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        cancelled = _cancellations()
         deadline = time.monotonic() + self._timing.give_up_seconds
         backoff = self._timing.first_backoff_seconds
         while True:
@@ -84,6 +85,10 @@ class Channel:
                 await asyncio.sleep(pause)
                 backoff = min(backoff * 2, self._timing.longest_backoff_seconds)
             else:
+                if _cancellations() > cancelled:
+                    # The client writes by wait_for, which before Python 3.12 swallows those that
+                    # come once it has written.
+                    raise asyncio.CancelledError
                 self._observe(name, time.monotonic() - started)
                 return reply
 
@@ -91,6 +96,12 @@ class Channel:
         """Let the next try find its way anew: after a failover the old way leads to a replica."""
         with suppress(exceptions.RedisError, OSError):
             await self._client.connection_pool.disconnect()
+
+
+def _cancellations() -> int:
+    """How often the current task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _raise_if_hopeless(error: Exception) -> None:

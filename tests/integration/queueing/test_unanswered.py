@@ -217,3 +217,18 @@ async def test_stale_is_remembered_without_asking_redis(
     with pytest.raises(Stale):
         await holding.apply([Drop(JOB)])
     assert len(proxy.requests) == sent
+
+
+async def test_a_task_that_is_cancelled_ends_wherever_its_command_is(ledger: Ledger) -> None:
+    """Else it goes on for ever in a process that is to end, and waits for all of its tasks."""
+    await ledger.check()
+    for turns in range(1, 100):
+        asked = asyncio.create_task(ledger.check())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if asked.done():
+            break
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    assert turns > 1

@@ -177,4 +177,4 @@ def test_a_process_that_ends_without_its_tasks_has_told_so(
     asyncio.run(main._run(Settings.model_construct(http_port=1)))
     ((code, said),) = at_end
     assert code == 1
-    assert said[-1].startswith("not all tasks have stopped")
+    assert said[-1].startswith("not all tasks ended")
