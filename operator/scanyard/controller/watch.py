@@ -13,6 +13,7 @@ import asyncio
 import contextvars
 import itertools
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -158,6 +159,9 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.peering.standalone = True
     settings.persistence.diffbase_storage = _NothingToCompare()
+    # kopf takes its own finalizer from whatever has it: another operator's, or a tenant's joke
+    # that our rights do not allow us to take, for which kopf would skip events of the object.
+    settings.persistence.finalizer = f"{names.GROUP}/{uuid.uuid4()}"
     # Our resources are there (main waits for them); no need to watch everybody's definitions.
     settings.scanning.disabled = True
     settings.networking.error_backoffs = _Backoffs()
