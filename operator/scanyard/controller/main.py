@@ -215,9 +215,21 @@ async def _never_ending(task: Coroutine[Any, Any, Any]) -> NoReturn:
     try:
         await task
         raise ScanyardError(f"a task that never ends ended: {task}")
+    except asyncio.CancelledError as error:
+        this = asyncio.current_task()
+        if this is not None and this.cancelling():
+            raise
+        # A group takes no notice of one that ends so by itself, and would go on without it.
+        raise _must_end(ScanyardError(f"nobody cancelled what was cancelled: {task}")) from error
     except Exception as error:
-        asyncio.get_running_loop().call_later(_STOP_SECONDS, _end_without_tasks, error)
+        _must_end(error)
         raise
+
+
+def _must_end(error: Exception) -> Exception:
+    """From now on all tasks have only so long."""
+    asyncio.get_running_loop().call_later(_STOP_SECONDS, _end_without_tasks, error)
+    return error
 
 
 async def _wait_for_api(kube: KubeClient, settings: Settings, probes: Probes) -> list[IPNetwork]:

@@ -75,6 +75,7 @@ class Channel:
                 async with asyncio.timeout(self._timing.command_timeout_seconds):
                     reply = await attempt()
             except (exceptions.RedisError, OSError, TimeoutError) as error:
+                _end_if_cancelled_since(cancelled)
                 _raise_if_hopeless(error)
                 await self._disconnect()
                 pause = random.uniform(0, backoff)  # noqa: S311 - spreads load, hides nothing
@@ -85,10 +86,7 @@ class Channel:
                 await asyncio.sleep(pause)
                 backoff = min(backoff * 2, self._timing.longest_backoff_seconds)
             else:
-                if _cancellations() > cancelled:
-                    # The client writes by wait_for, which before Python 3.12 swallows those that
-                    # come once it has written.
-                    raise asyncio.CancelledError
+                _end_if_cancelled_since(cancelled)
                 self._observe(name, time.monotonic() - started)
                 return reply
 
@@ -102,6 +100,15 @@ def _cancellations() -> int:
     """How often the current task was asked to end."""
     task = asyncio.current_task()
     return 0 if task is None else task.cancelling()
+
+
+def _end_if_cancelled_since(cancelled: int) -> None:
+    """The client writes by wait_for: before Python 3.12 it swallows what comes once it has written.
+
+    Whoever went on then would go on for ever, in a process that waits for the end of all its tasks.
+    """
+    if _cancellations() > cancelled:
+        raise asyncio.CancelledError
 
 
 def _raise_if_hopeless(error: Exception) -> None:

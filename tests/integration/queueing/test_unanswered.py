@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 from redis.asyncio import Redis
 
+from scanyard.queueing.channel import Channel
 from scanyard.queueing.connect import open_client
 from scanyard.queueing.contents import LedgerContents
 from scanyard.queueing.errors import LedgerMisconfigured, LedgerUnavailable, Stale
@@ -232,3 +234,22 @@ async def test_a_task_that_is_cancelled_ends_wherever_its_command_is(ledger: Led
         with pytest.raises(asyncio.CancelledError):
             await asked
     assert turns > 1
+
+
+async def test_a_task_that_is_cancelled_ends_also_where_its_command_fails_then(
+    redis: Redis,
+) -> None:
+    channel = Channel(redis, HURRIED, lambda *_: None)
+    asked = asyncio.Event()
+
+    async def swallows(_: Redis) -> None:
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise ConnectionError("cut off")
+
+    asking = asyncio.create_task(channel.ask("anything", swallows))
+    await asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

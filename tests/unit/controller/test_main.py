@@ -60,3 +60,19 @@ async def test_a_task_that_does_not_end_keeps_neither_the_lease_nor_the_process(
         await main._work(Settings(), Probes(), unused, unused, leadership, ServerClock())
     assert caught.group_contains(LeaseLostError)
     assert (codes, seen) == ([1], [False])
+
+
+async def test_a_task_that_ends_as_cancelled_though_nobody_did_ends_all() -> None:
+    """A group of tasks takes no notice of it: an operator would go on without its admission."""
+
+    async def of_another() -> NoReturn:
+        raise asyncio.CancelledError
+
+    async def all_of_them() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(main._never_ending(of_another()))
+            group.create_task(main._never_ending(asyncio.Event().wait()))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await all_of_them()
+    assert "nobody cancelled" in str(caught.value.exceptions[0])
