@@ -148,8 +148,9 @@ chaos: venv ## Users and faults at random, then the judgement (SEED=1 RUNS=1 SCA
 	  $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: test-long
-test-long: venv ## The model tests with 10,000 examples each, and all crash points (about an hour)
+test-long: venv ## The model tests with 10,000 examples each, and all crash points (SEED=)
 	@$(CLUSTER_COMMAND) packages
 	@$(CLUSTER_COMMAND) tools >/dev/null
-	$(BIN)/pytest tests/integration/queueing tests/crashpoints \
-	  --hypothesis-profile=long --timeout=7200
+	$(BIN)/pytest tests/integration/queueing tests/unit/kube/test_lease_model.py tests/crashpoints \
+	  -n $(WORKERS) --hypothesis-profile=long $(if $(SEED),--hypothesis-seed=$(SEED)) \
+	  --timeout=7200 --durations=5

@@ -7,7 +7,6 @@ import copy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +30,7 @@ from tests.integration.queueing.helpers import INSTALLATION
 from tests.integration.queueing.leaders import BadLine, Fate, ModelLeader
 from tests.integration.queueing.model import ModelLedger, ModelRedis
 from tests.support.ledger_audit import read_ledger
+from tests.support.models import model_settings
 from tests.support.redis_server import RedisServer
 
 #: Only a test decides what becomes of a command, never a machine that is slow for a while.
@@ -192,5 +192,4 @@ def test_leaders_on_a_bad_line_do_what_the_model_does(shared_redis: RedisServer)
             redis = decoded
             raw = undecoded
 
-        unhurried = settings(stateful_step_count=30)
-        run_state_machine_as_test(Machine, settings=unhurried)
+        run_state_machine_as_test(Machine, settings=model_settings(steps=30))

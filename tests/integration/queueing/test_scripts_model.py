@@ -6,7 +6,6 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,6 +22,7 @@ from tests.integration.queueing import strategies
 from tests.integration.queueing.helpers import INSTALLATION, call_script
 from tests.integration.queueing.model import ModelLedger, ModelRedis
 from tests.support.ledger_audit import read_ledger
+from tests.support.models import model_settings
 from tests.support.redis_server import RedisServer
 
 fences = st.integers(1, 3)
@@ -204,4 +204,4 @@ def test_the_scripts_do_what_the_model_does(shared_redis: RedisServer) -> None:
             redis = decoded
             raw = undecoded
 
-        run_state_machine_as_test(Machine, settings=settings(stateful_step_count=30))
+        run_state_machine_as_test(Machine, settings=model_settings(steps=30))

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, cast
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from scanyard.kube.client import KubeClient
 from scanyard.kube.errors import KubeError
 from scanyard.kube.lease import Lease, LeaseLostError
+from tests.support.models import model_settings
 from tests.unit.kube.leases import Leases
 
 _SECONDS = 10.0
@@ -134,4 +134,4 @@ def _may_rely(lease: Lease) -> bool:
 
 
 TestLease = LeaseMachine.TestCase
-TestLease.settings = settings(stateful_step_count=50)
+TestLease.settings = model_settings(steps=50)
