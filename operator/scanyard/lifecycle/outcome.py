@@ -10,7 +10,7 @@ from typing import Any
 from scanyard.api.scanjob_status import MAX_SUMMARY_HOSTS
 from scanyard.lifecycle.pods.pod import PodState, Termination
 from scanyard.lifecycle.retry import Cause
-from scanyard.scanners import HostReport, MalformedReportError, Report
+from scanyard.scanners import HostReport, MalformedReportError, Report, read_report
 from scanyard.scanners.report import REASONS
 
 #: Waiting reasons of a container whose image the node cannot get.
@@ -127,7 +127,7 @@ def _host(host: HostReport) -> Mapping[str, Any]:
 
 def _report(termination: Termination) -> Report | None:
     try:
-        return Report.decode(termination.message)
+        return read_report(termination.message)
     except MalformedReportError:
         return None
 

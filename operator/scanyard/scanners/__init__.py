@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scanyard.scanners.registry import build_command
-    from scanyard.scanners.report import HostReport, MalformedReportError, PortReport, Report
+    from scanyard.scanners.report import HostReport, PortReport, Report
+    from scanyard.scanners.report_reader import MalformedReportError, read_report
     from scanyard.scanners.request import (
         Command,
         MasscanOptions,
@@ -34,15 +35,17 @@ __all__ = [
     "ScanRequest",
     "build_command",
     "literal_intervals",
+    "read_report",
     "subtract",
 ]
 
 _HOMES = {
     "build_command": "registry",
     "HostReport": "report",
-    "MalformedReportError": "report",
+    "MalformedReportError": "report_reader",
     "PortReport": "report",
     "Report": "report",
+    "read_report": "report_reader",
     "Interval": "targets",
     "literal_intervals": "targets",
     "subtract": "targets",

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scanyard.errors import ScanyardError
-
 VERSION: Final = 1
 MAX_BYTES: Final = 2048
 """The kubelet keeps 4,096 bytes of a container, and 12 KiB of all containers of a Pod."""
@@ -41,10 +39,6 @@ REASONS: Final = frozenset(
 )
 
 _PORT_CAPS: Final = (64, 32, 16, 8, 4)
-
-
-class MalformedReportError(ScanyardError, ValueError):
-    """A termination message that is not a report; treat the attempt as one without a result."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,13 +104,6 @@ class Report:
             if len(attempt) <= limit:
                 return attempt
         return self._dump(self._fitting(ordered, limit), truncated=True)
-
-    @staticmethod
-    def decode(data: bytes | str) -> Report:
-        """Read a report strictly. Raises MalformedReportError."""
-        from scanyard.scanners.report_reader import read_report  # noqa: PLC0415 only readers pay
-
-        return read_report(data)
 
     def _fitting(self, ordered: list[HostReport], limit: int) -> list[object]:
         room = limit - len(self._dump([], truncated=True))

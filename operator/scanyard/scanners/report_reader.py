@@ -8,14 +8,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 
-from scanyard.scanners.report import (
-    MAX_MESSAGE,
-    VERSION,
-    HostReport,
-    MalformedReportError,
-    PortReport,
-    Report,
-)
+from scanyard.errors import ScanyardError
+from scanyard.scanners.report import MAX_MESSAGE, VERSION, HostReport, PortReport, Report
 
 _MAX_INPUT: Final = 4096
 _MAX_COUNT: Final = 2**48
@@ -30,8 +24,12 @@ _PORT = re.compile(
 )
 
 
+class MalformedReportError(ScanyardError, ValueError):
+    """A termination message that is not a report; treat the attempt as one without a result."""
+
+
 def read_report(data: bytes | str) -> Report:
-    """Raises MalformedReportError; fields of later minor additions are ignored."""
+    """Read a report strictly, but for fields that are not known. Raises MalformedReportError."""
     raw = _load(data)
     if raw.get("version") != VERSION:
         raise MalformedReportError(f"report of an unknown version {str(raw.get('version'))[:20]!a}")

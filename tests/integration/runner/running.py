@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from scanyard.runner.log_protocol import FINDING_PREFIX, last_progress
-from scanyard.scanners import Command, Report
+from scanyard.scanners import Command, Report, read_report
 from scanyard.scanners.report import REASONS
 
 _PACKAGE: Final = Path(__file__).parents[3] / "operator"
@@ -85,7 +85,7 @@ class Running:
             peak = max(peak, _peak_bytes(self.pid))
             time.sleep(0.02)
         _, status = os.waitpid(self.pid, 0)
-        report = Report.decode(self.termination_log.read_bytes())
+        report = read_report(self.termination_log.read_bytes())
         assert report.reason in REASONS | {""}, "the operator takes no other word"
         return Ended(
             report=report,

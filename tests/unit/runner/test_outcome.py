@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from scanyard.runner.outcome import End, exit_code, final_report
-from scanyard.scanners import Report
+from scanyard.scanners import Report, read_report
 from scanyard.scanners.reading import Reader
 
 
@@ -57,7 +57,7 @@ def test_every_other_end_has_its_reason(
     assert (report.complete, report.reason, exit_code(report)) == (False, reason, code)
     assert report.progress == 40
     assert report.message
-    Report.decode(report.encode())
+    read_report(report.encode())
 
 
 def test_targets_that_nmap_never_reported_are_missed() -> None:

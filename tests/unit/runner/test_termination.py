@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanyard.runner.termination import TerminationLog
-from scanyard.scanners import HostReport, Report
+from scanyard.scanners import HostReport, Report, read_report
 
 _LONG = Report("nmap", hosts=tuple(HostReport(f"192.0.2.{i}") for i in range(20)))
 _SHORT = Report("nmap")
@@ -38,7 +38,7 @@ def test_a_reader_never_sees_two_reports_mixed(
 
     monkeypatch.setattr(os, "ftruncate", look_before)
     log.write(_SHORT)
-    assert Report.decode(seen[0]) == _SHORT
+    assert read_report(seen[0]) == _SHORT
 
 
 def test_a_file_that_cannot_be_written_does_not_end_the_scan(tmp_path: Path) -> None:

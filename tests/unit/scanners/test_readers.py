@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scanyard.scanners.discovered import MAX_DISCOVERED, Discovered
 from scanyard.scanners.findings import HostFinding, PortFinding
 from scanyard.scanners.masscan.reader import MasscanReader
 from scanyard.scanners.nmap.reader import NmapReader
-from scanyard.scanners.reading import MAX_DISCOVERED, Discovered, new_reader
+from scanyard.scanners.reading import new_reader
 
 _DATA = Path(__file__).parent / "data"
 _TEXT = (_DATA / "nmap-7.93.txt").read_text().splitlines()

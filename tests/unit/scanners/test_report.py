@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanyard.scanners import HostReport, MalformedReportError, PortReport, Report
+from scanyard.scanners import (
+    HostReport,
+    MalformedReportError,
+    PortReport,
+    Report,
+    read_report,
+)
 
 _HOSTS = (
     HostReport("192.0.2.9", state="down"),
@@ -31,14 +37,14 @@ _REPORT = Report(
 
 
 def test_what_is_written_is_read_with_open_hosts_first() -> None:
-    read = Report.decode(_REPORT.encode())
+    read = read_report(_REPORT.encode())
     assert read == replace(_REPORT, hosts=(_HOSTS[2], _HOSTS[1], _HOSTS[0]))
 
 
 def test_what_an_older_runner_does_not_know_may_be_missing() -> None:
     raw = json.loads(_REPORT.encode())
     del raw["cpuMillis"], raw["peakMemoryBytes"]
-    read = Report.decode(json.dumps(raw))
+    read = read_report(json.dumps(raw))
     assert (read.cpu_millis, read.peak_memory_bytes) == (None, None)
     assert read.open_ports == 2
 
@@ -51,7 +57,7 @@ def test_counts_survive_when_lists_do_not_fit() -> None:
         for i in range(200)
     )
     data = replace(_REPORT, hosts=hosts, hosts_up=200, open_ports=39_800).encode()
-    read = Report.decode(data)
+    read = read_report(data)
     assert len(data) <= 2048
     assert read.truncated
     assert (read.hosts_up, read.open_ports) == (200, 39_800)
@@ -61,7 +67,7 @@ def test_counts_survive_when_lists_do_not_fit() -> None:
 
 def test_one_host_with_many_ports_keeps_most_of_the_room() -> None:
     ports = tuple(PortReport(p, "tcp", "open", "http") for p in range(1, 500))
-    read = Report.decode(replace(_REPORT, hosts=(HostReport("192.0.2.1", ports=ports),)).encode())
+    read = read_report(replace(_REPORT, hosts=(HostReport("192.0.2.1", ports=ports),)).encode())
     assert read.truncated
     assert len(read.hosts[0].ports) == 64
 
@@ -69,7 +75,7 @@ def test_one_host_with_many_ports_keeps_most_of_the_room() -> None:
 def test_open_ports_come_before_closed_ones() -> None:
     ports = tuple(PortReport(p, "tcp", "closed", "") for p in range(1, 400))
     hosts = (HostReport("192.0.2.1", ports=(*ports, PortReport(999, "tcp", "open", "x"))),)
-    read = Report.decode(replace(_REPORT, hosts=hosts).encode())
+    read = read_report(replace(_REPORT, hosts=hosts).encode())
     assert read.hosts[0].ports[0].port == 999
 
 
@@ -129,13 +135,13 @@ def _raw(**changes: Any) -> str:
 )
 def test_refuses_what_the_runner_never_writes(data: str) -> None:
     with pytest.raises(MalformedReportError):
-        Report.decode(data)
+        read_report(data)
 
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200)))
 def test_reading_raises_nothing_else(data: bytes | str) -> None:
     with pytest.raises(MalformedReportError):
-        Report.decode(data)
+        read_report(data)
 
 
 @given(st.integers(0, 2047))
@@ -143,8 +149,8 @@ def test_a_cut_report_is_no_report(end: int) -> None:
     data = _REPORT.encode()
     if end < len(data):
         with pytest.raises(MalformedReportError):
-            Report.decode(data[:end])
+            read_report(data[:end])
 
 
 def test_later_additions_are_ignored() -> None:
-    assert Report.decode(_raw(novelty=[1])).open_ports == 2
+    assert read_report(_raw(novelty=[1])).open_ports == 2

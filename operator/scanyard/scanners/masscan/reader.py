@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from scanyard.scanners.discovered import Discovered
 from scanyard.scanners.findings import HostFinding
 from scanyard.scanners.masscan.records import MasscanRecords
-from scanyard.scanners.reading import Discovered
 
 # rate:  0.10-kpps, 12.34% done,   0:00:10 remaining, found=3
 # rate:  0.00-kpps, 100.00% done, waiting 9-secs, found=3

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scanyard.scanners.discovered import Discovered
 from scanyard.scanners.findings import HostFinding
 from scanyard.scanners.nmap.progress import NmapProgress
 from scanyard.scanners.nmap.xml import NmapXml
-from scanyard.scanners.reading import Discovered
 
 # Fingerprints of unknown services: long, and of use to nmap's authors only.
 _NOISE = ("SF:", "SF-Port", "==============NEXT SERVICE FINGERPRINT")
