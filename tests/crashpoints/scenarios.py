@@ -51,14 +51,14 @@ def _admission(stage: Stage, fault: Fault | None) -> None:
 
 def _finish(stage: Stage, fault: Fault | None) -> None:
     """A scan ends, and its slot goes to the one that waits."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.kubelet.finish("a")
 
 
 def _cancel_waiting(stage: Stage, fault: Fault | None) -> None:
     """The one that waits is cancelled."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.change("b", cancel=True)
     stage.until(lambda: _is_finished(stage, "b"), "finish b")
@@ -74,10 +74,10 @@ def _cancel_starting(stage: Stage, fault: Fault | None) -> None:
 
 def _cancel_running(stage: Stage, fault: Fault | None) -> None:
     """The one that runs is cancelled; its scanner takes its time to stop."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     _cancel_first(stage)
-    _first_is_made_to_stop(stage)
+    first_is_made_to_stop(stage)
 
 
 def _cancel_unmade(stage: Stage, fault: Fault | None) -> None:
@@ -95,7 +95,7 @@ def _cancel_unmade(stage: Stage, fault: Fault | None) -> None:
 
 def _suspend_waiting(stage: Stage, fault: Fault | None) -> None:
     """The one that waits is suspended."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.change("b", suspend=True)
     stage.until(lambda: _is_suspended(stage, "b"), "suspend b")
@@ -103,15 +103,15 @@ def _suspend_waiting(stage: Stage, fault: Fault | None) -> None:
 
 def _suspend_running(stage: Stage, fault: Fault | None) -> None:
     """The one that runs is suspended; its scanner takes its time to stop."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.change("a", suspend=True)
-    _first_is_made_to_stop(stage)
+    first_is_made_to_stop(stage)
 
 
 def _resume(stage: Stage, fault: Fault | None) -> None:
     """One that was suspended comes back, and finds the only slot taken."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.change("b", suspend=True)
     stage.until_unknown("b")
     stage.operator.arm()
@@ -120,31 +120,31 @@ def _resume(stage: Stage, fault: Fault | None) -> None:
 
 def _delete_waiting(stage: Stage, fault: Fault | None) -> None:
     """The one that waits is deleted."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.delete("b")
 
 
 def _delete_running(stage: Stage, fault: Fault | None) -> None:
     """The one that runs is deleted; its scanner takes its time to stop."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.operator.arm()
     stage.delete("a")
-    _first_is_made_to_stop(stage)
+    first_is_made_to_stop(stage)
 
 
 def _delete_unseen(stage: Stage, fault: Fault | None) -> None:
     """The one that runs is deleted while no operator is there; its Pod runs on."""
-    _one_runs_one_waits(stage, None)
+    one_runs_one_waits(stage, None)
     stage.operator.kill()
     stage.delete("a")
     stage.start_armed(fault)
-    _first_is_made_to_stop(stage)
+    first_is_made_to_stop(stage)
 
 
 def _delete_vanished(stage: Stage, fault: Fault | None) -> None:
     """One that ran was deleted, and now its Pod goes as well, before anybody read its end."""
-    _one_runs_one_waits(stage, fault)
+    one_runs_one_waits(stage, fault)
     stage.delete("a")
     stage.until(lambda: _is_being_deleted(stage, "a"), "delete a's Pod")
     stage.operator.arm()
@@ -205,7 +205,8 @@ def _queue_is_told(stage: Stage) -> None:
     stage.until(lambda: stage.queue_counts() == (2, 1), "write the queue's status")
 
 
-def _one_runs_one_waits(stage: Stage, fault: Fault | None) -> None:
+def one_runs_one_waits(stage: Stage, fault: Fault | None) -> None:
+    """A queue of one slot."""
     _one_starts(stage, fault)
     # First, so that the operator has seen it run when the other has come.
     stage.kubelet.run("a")
@@ -228,7 +229,8 @@ def _cancel_first(stage: Stage) -> None:
     stage.change("a", cancel=True)
 
 
-def _first_is_made_to_stop(stage: Stage) -> None:
+def first_is_made_to_stop(stage: Stage) -> None:
+    """The operator deletes its Pod, and the scan stops."""
     stage.until(lambda: _is_being_deleted(stage, "a"), "delete a's Pod")
     if not stage.operator.ended():
         stage.kubelet.stop("a")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -35,6 +35,8 @@ _LEASE: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scan
 _STEP_SECONDS: Final = 45.0
 #: A Pod whose end nobody saw holds its slot for its grace period and 10 s, and its node is Ready.
 _SETTLE_SECONDS: Final = 120.0
+#: Redis goes on by itself after that, whatever becomes of the test.
+_SLOW_MILLISECONDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,20 @@ class Stage:
         if not told:
             return math.inf
         return (datetime.fromisoformat(told[0]["until"]) - datetime.now(UTC)).total_seconds()
+
+    def holds_told(self) -> bool:
+        """Whether the queue's status tells of a slot that is held without a ScanJob."""
+        return self.held_for_seconds() < math.inf
+
+    @contextmanager
+    def slow_redis(self) -> Iterator[None]:
+        """Redis changes nothing for a while; those who ask wait, and are answered afterwards."""
+        with self._redis() as client:
+            client.client_pause(_SLOW_MILLISECONDS, all=False)
+            try:
+                yield
+            finally:
+                client.client_unpause()
 
     def release(self) -> None:
         """Give the slot back that the queue's status tells of, as `scanyard release --force`."""

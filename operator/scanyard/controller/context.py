@@ -186,6 +186,15 @@ class Context:
         self.changed_queues.add(queue_key)
         self.wake.set()
 
+    def look_at_all(self) -> None:
+        """Look anew at all ScanJobs; first at those that are gone, and stand somewhere yet.
+
+        Their last event may have come while the ledger was rebuilt with them: no other one comes.
+        """
+        jobs = self.mirror.jobs.uids()
+        for uid in (*self.placement.uids().difference(jobs), *jobs):
+            self.dirty.add(uid)
+
     def ledger_lost(self, why: str) -> None:
         """The ledger is away or stale: nothing is admitted until it has been rebuilt."""
         if why != self.ledger_trouble:

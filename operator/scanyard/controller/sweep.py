@@ -41,8 +41,7 @@ async def sweep_for_ever(context: Context, ledger: Ledger) -> NoReturn:
             await _compare_ledger(context, ledger)
         except (KubeError, LedgerUnavailable, Stale) as error:
             log.info("the sweep is put off: %s", error)
-        for uid in context.mirror.jobs.uids():
-            context.dirty.add(uid)
+        context.look_at_all()
 
 
 async def _compare_ledger(context: Context, ledger: Ledger) -> None:

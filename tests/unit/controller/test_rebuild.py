@@ -9,6 +9,7 @@ from typing import Any, cast
 from scanyard.controller.admission.ledger_sync import rebuild
 from scanyard.controller.context import Context
 from scanyard.controller.handlers import on_scanjob
+from scanyard.controller.reconcile import reconcile
 from tests.support.objects import UID, open_attempt, raw_job
 from tests.unit.controller.shell import ApiServer, Ledger, context_of
 
@@ -55,3 +56,35 @@ async def test_one_that_is_deleted_meanwhile_keeps_its_slot() -> None:
     contents = await _rebuild_beside(context, lambda: on_scanjob(context, "DELETED", running))
     assert f"adopt team/default team/web/{UID} {UID}/0/1" in contents
     assert context.placement.held("team/default") == 1
+
+
+async def test_one_that_goes_meanwhile_keeps_no_place() -> None:
+    context, _ = _yard()
+    context.ledger_current = False
+    gone = raw_job()
+    gone["metadata"] |= {"name": "job-0", "uid": "uid-0"}
+    await _next_looks(context)
+
+    async def goes() -> None:
+        on_scanjob(context, "DELETED", gone)
+        for uid in await _next_looks(context):
+            await reconcile(context, uid)
+
+    task = asyncio.create_task(goes())
+    contents = await _rebuild_beside(context, lambda: None)
+    assert task.done()
+    assert any("job-0/uid-0" in words for words in contents)
+    first, *others = await _next_looks(context)
+    await reconcile(context, first)
+    assert context.placement.get("uid-0") is None
+    assert context.placement.waiting("team/default") == _MANY - 1
+    assert len(others) == _MANY
+
+
+async def _next_looks(context: Context) -> list[str]:
+    """Who is to be looked at now, in order."""
+    found = []
+    while len(context.dirty):
+        async with context.dirty.next() as uid:
+            found.append(uid)
+    return found

@@ -101,8 +101,7 @@ async def rebuild(context: Context, ledger: Ledger) -> None:
     context.ledger_current, context.ledger_trouble = True, ""
     metrics.LEDGER_REBUILDS.inc()
     log.info("ledger rebuilt with %d ScanJobs", len(standings))
-    for uid in context.mirror.jobs.uids():
-        context.dirty.add(uid)
+    context.look_at_all()
     for queue_uid in context.mirror.queues.uids():
         if queue := context.mirror.queues.get(queue_uid):
             context.queue_changed(queue.key)

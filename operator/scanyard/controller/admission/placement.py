@@ -64,6 +64,10 @@ class Placement:
         """All standings."""
         return iter(list(self._by_uid.items()))
 
+    def uids(self) -> set[str]:
+        """Who stands anywhere, a copy."""
+        return set(self._by_uid)
+
     def waiting(self, queue: str) -> int:
         """How many wait in the queue, parked ones included."""
         return self._waiting[queue]
