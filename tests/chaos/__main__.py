@@ -27,10 +27,10 @@ def main() -> int:
     first = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
     commit = _commit()
     print(
-        "| seed | commit | ScanJobs | faults | user actions | containers "
-        "| violations | unguaranteed | seconds |"
+        "| seed | commit | ScanJobs | faults | user actions | containers | amid faults "
+        "| violations | not promised | seconds |"
     )
-    print(f"| ---: | --- |{' ---: |' * 7}")
+    print(f"| ---: | --- |{' ---: |' * 8}")
     violated = 0
     for seed in range(first, first + chosen.runs):
         plan = Plan(
@@ -59,6 +59,7 @@ def _row(outcome: Outcome, commit: str) -> str:
         sum(outcome.faults.values()),
         outcome.actions,
         outcome.containers,
+        outcome.amid_faults,
         len(outcome.violations),
         outcome.unguaranteed,
         round(outcome.seconds),

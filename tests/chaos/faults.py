@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -26,6 +27,8 @@ _WEIGHTS: Final = {
     "force_delete_pod": 2,
     "turn_clock": 3,
 }
+#: How long a fault waits for something that it can break, before another is drawn.
+_PATIENCE_SECONDS: Final = 20.0
 
 
 class Faults:
@@ -34,19 +37,25 @@ class Faults:
     def __init__(self, world: World, chance: random.Random) -> None:
         self._world = world
         self._chance = chance
-        self._snapshot: bytes | None = None
+        self._drawn: tuple[Callable[[], str | None], float] | None = None
+        self._snapshot = self._take_snapshot()
 
-    def strike(self) -> str:
-        """One fault; returns what it was."""
-        (name,) = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
-        fault: Callable[[], str] = getattr(self, name)
-        return fault()
+    def strike(self) -> str | None:
+        """One fault; returns what it was, None while there is nothing that it could break."""
+        if self._drawn is None:
+            (name,) = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+            self._drawn = getattr(self, name), time.monotonic() + _PATIENCE_SECONDS
+        fault, until = self._drawn
+        told = fault()
+        if told is not None or time.monotonic() > until:
+            self._drawn = None
+        return told
 
-    def kill_leader(self) -> str:
+    def kill_leader(self) -> str | None:
         """SIGKILL; the Lease is left to run out."""
         leader = self._world.replicas.leader()
         if leader is None:
-            return "kill the leader, but there is none"
+            return None
         leader.signal(signal.SIGKILL)
         return f"kill the leader {leader.name}"
 
@@ -57,11 +66,11 @@ class Faults:
         standby.signal(signal.SIGKILL)
         return f"kill the standby {standby.name}"
 
-    def freeze_leader(self) -> str:
+    def freeze_leader(self) -> str | None:
         """SIGSTOP, most times for longer than its Lease."""
         leader = self._world.replicas.leader()
         if leader is None:
-            return "freeze the leader, but there is none"
+            return None
         seconds = self._world.lease_seconds * self._chance.choice([0.3, 1.2, 1.5, 2.0])
         leader.signal(signal.SIGSTOP)
         self._world.later(seconds, lambda: leader.signal(signal.SIGCONT))
@@ -79,13 +88,8 @@ class Faults:
         return "restart Redis"
 
     def roll_redis_back(self) -> str:
-        """SIGKILL, and one with an older snapshot."""
-        older = self._snapshot
-        with self._world.redis_client() as client:
-            client.save()
-        self._snapshot = self._world.redis.read_snapshot()
-        if older is None:
-            return "take a snapshot of Redis"
+        """SIGKILL, and one with the snapshot that was taken last time."""
+        older, self._snapshot = self._snapshot, self._take_snapshot()
         self._world.redis.restart(older)
         return "roll Redis back"
 
@@ -119,11 +123,11 @@ class Faults:
         self._world.delete_lease()
         return "delete the Lease"
 
-    def delete_pod(self) -> str:
+    def delete_pod(self) -> str | None:
         """As `kubectl delete pod` does it."""
         return self._delete({}, "delete")
 
-    def force_delete_pod(self) -> str:
+    def force_delete_pod(self) -> str | None:
         """The Pod is gone at once, its container is not."""
         return self._delete({"gracePeriodSeconds": 0}, "delete by force")
 
@@ -135,11 +139,16 @@ class Faults:
         self._world.later(seconds, lambda: replica.clock.turn(timedelta(0)))
         return f"turn the clock of {replica.name} by {hours:+d} h for {seconds:.1f} s"
 
-    def _delete(self, options: dict[str, int], how: str) -> str:
+    def _take_snapshot(self) -> bytes:
+        with self._world.redis_client() as client:
+            client.save()
+        return self._world.redis.read_snapshot()
+
+    def _delete(self, options: dict[str, int], how: str) -> str | None:
         pods = [pod for lab in self._world.labs for pod in lab.list_pods()]
         live = [pod for pod in pods if pod["status"].get("phase") in {"Pending", "Running"}]
         if not live:
-            return f"{how} a Pod, but there is none"
+            return None
         meta = self._chance.choice(live)["metadata"]
         path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
         self._world.lab.cluster.request("DELETE", path, options)

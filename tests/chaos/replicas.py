@@ -150,10 +150,11 @@ class Replicas:
         self._end_all()
 
     def leader(self) -> Replica | None:
-        """Whose name the Lease bears."""
+        """The one that holds the Lease and answers; the Lease bears a killed one's name, too."""
         lease: dict[str, Any] = self.cluster.request("GET", LEASE).body
         holder = (lease.get("spec") or {}).get("holderIdentity") or ""
-        return next((one for one in self.all if one.name == holder.partition("_")[0]), None)
+        named = (one for one in self.all if one.name == holder.partition("_")[0])
+        return next((one for one in named if _says_it_leads(one.http_port)), None)
 
     def revive(self) -> None:
         """What a kubelet does, now and then."""
@@ -184,6 +185,15 @@ class Replicas:
     def _end_all(self) -> None:
         for replica in self.all:
             replica.end()
+
+
+def _says_it_leads(port: int) -> bool:
+    url = f"http://127.0.0.1:{port}/metrics"
+    try:
+        said = urllib3.request("GET", url, timeout=0.5, retries=False).data
+    except urllib3.exceptions.HTTPError:
+        return False
+    return b"\nscanyard_leader 1.0\n" in said
 
 
 def _is_ready(pool: urllib3.PoolManager, port: int) -> bool:

@@ -63,6 +63,8 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     actions: int = 0
     containers: int = 0
+    #: So many of them started before the last fault.
+    amid_faults: int = 0
     most_at_once: int = 0
     unguaranteed: int = 0
     phases: Counter[str] = field(default_factory=Counter)
@@ -122,11 +124,20 @@ def _break_everything(
             outcome.actions += 1
         if time.monotonic() >= next_fault and struck < plan.faults:
             text = _lose_node(world, chance) if struck in losses else _again(faults.strike)
-            note(f"FAULT {text}")
-            outcome.faults[text.split()[0] + " " + text.split()[1]] += 1
-            struck += 1
-            next_fault = time.monotonic() + chance.uniform(0.5, 2.5)
+            next_fault = time.monotonic() + _pause(chance, struck=text is not None)
+            if text is not None:
+                note(f"FAULT {text}")
+                outcome.faults[text.split()[0] + " " + text.split()[1]] += 1
+                struck += 1
         time.sleep(0.05)
+    outcome.amid_faults = len(world.nodes.containers)
+
+
+def _pause(chance: random.Random, *, struck: bool) -> float:
+    """Seconds until the next fault: now and then long enough for a new leader to do its work."""
+    if not struck:
+        return 0.5
+    return chance.uniform(0.5, 2.5) if chance.random() < 0.85 else chance.uniform(5.0, 15.0)
 
 
 def _lose_node(world: World, chance: random.Random) -> str:
