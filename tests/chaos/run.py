@@ -137,7 +137,7 @@ def _pause(chance: random.Random, *, struck: bool) -> float:
     """Seconds until the next fault: now and then long enough for a new leader to do its work."""
     if not struck:
         return 0.5
-    return chance.uniform(0.5, 2.5) if chance.random() < 0.85 else chance.uniform(5.0, 15.0)
+    return chance.uniform(0.5, 2.5) if chance.random() < 0.9 else chance.uniform(5.0, 10.0)
 
 
 def _lose_node(world: World, chance: random.Random) -> str:
