@@ -60,8 +60,7 @@ class Scene:
 
     def fail_over(self) -> float:
         """Kill the leader, let a scan end; seconds from the kill to the next admission."""
-        leader = self._replicas.leader()
-        assert leader is not None
+        leader = self._replicas.wait_leader()
         ending = _scan_of(self._pods()[0])
         known = {event.name for event in self._lab.scanjobs.events() if attempts(event.object)}
         killed = time.monotonic()

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import urllib3
 
 from tests.cluster.settings import REPOSITORY
-from tests.support.kube import Cluster
+from tests.support.kube import Cluster, eventually
 from tests.support.redis_server import free_port
 from tests.support.wall_clock import WallClock
 
@@ -155,6 +155,12 @@ class Replicas:
         holder = (lease.get("spec") or {}).get("holderIdentity") or ""
         named = (one for one in self.all if one.name == holder.partition("_")[0])
         return next((one for one in named if _says_it_leads(one.http_port)), None)
+
+    def wait_leader(self) -> Replica:
+        """The leader, as soon as there is one."""
+        leader = eventually(self.leader, bool, seconds=_READY_SECONDS)
+        assert leader is not None
+        return leader
 
     def revive(self) -> None:
         """What a kubelet does, now and then."""

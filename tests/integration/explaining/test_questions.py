@@ -73,8 +73,7 @@ def test_a_question_without_a_leader_is_answered_after_the_takeover_and_once(
     eventually(replicas.revive, lambda _: bool(explanation(scan.latest())), seconds=60)
     told = answer(scan, "nobody-leads")
     assert told["reason"] == "QueueHeld"
-    leader = replicas.leader()
-    assert leader is not None
+    leader = replicas.wait_leader()
     leader.signal(signal.SIGKILL)
     other = lab.submit("other", queue="held", **_SPEC)
     ask(other, "to-the-next-leader")

@@ -33,8 +33,7 @@ def test_each_namespace_gets_its_part_also_from_the_next_leader(
             scan.change(cancel=True)
         _wait_for(flood, small, (2, 2))
 
-        leader = replicas.leader()
-        assert leader is not None
+        leader = replicas.wait_leader()
         leader.signal(signal.SIGKILL)
         for scan in _admitted(flood):
             scan.change(cancel=True)
