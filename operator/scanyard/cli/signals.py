@@ -9,15 +9,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+#: A signal that comes just before a read blocks, or to another thread, does not wake the read.
+_WAKE_SECONDS: Final = 1.0
 
 
 @contextmanager
 def ended_in_order() -> Iterator[None]:
     """SIGTERM ends what is within by an exception, through every `finally`; a second is ignored."""
     before = signal.signal(signal.SIGTERM, _end)
+    awake_before = signal.signal(signal.SIGALRM, _wake)
+    signal.setitimer(signal.ITIMER_REAL, _WAKE_SECONDS, _WAKE_SECONDS)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, awake_before)
         signal.signal(signal.SIGTERM, before)
 
 
@@ -29,6 +37,10 @@ def not_just_now() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wake(_number: int, _frame: FrameType | None) -> None:
+    """What blocks is interrupted, Python looks what other signals came, and it goes on."""
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
