@@ -1,4 +1,4 @@
-"""The scanyard command, in this process, against the test cluster.
+"""The scanyard command, in this process, against the cluster of a test.
 
 Use it from a conftest.py: `from tests.support.command_line import scanyard` gives the fixture.
 """
